@@ -1,0 +1,78 @@
+package models
+
+import "time"
+
+// DeploymentState is where a deployment stands. The terminal ones never change.
+type DeploymentState string
+
+// The states of a deployment, in the order they are gone through.
+const (
+	DeploymentQueued     DeploymentState = "queued"     // waits for the app's earlier one, or for a worker
+	DeploymentBuilding   DeploymentState = "building"   // the source becomes an image
+	DeploymentReleasing  DeploymentState = "releasing"  // image and config become a release
+	DeploymentDeploying  DeploymentState = "deploying"  // instances start, become healthy, get the traffic
+	DeploymentSucceeded  DeploymentState = "succeeded"  // terminal: its release went live
+	DeploymentFailed     DeploymentState = "failed"     // terminal: Reason says why; the old release kept serving
+	DeploymentCancelled  DeploymentState = "cancelled"  // terminal: somebody stopped it, and the work has stopped
+	DeploymentSuperseded DeploymentState = "superseded" // terminal: a newer one made it needless before it began
+)
+
+// Terminal says whether the state is final.
+func (s DeploymentState) Terminal() bool {
+	switch s {
+	case DeploymentSucceeded, DeploymentFailed, DeploymentCancelled, DeploymentSuperseded:
+		return true
+	}
+	return false
+}
+
+// Trigger is what started a deployment.
+type Trigger string
+
+// The triggers.
+const (
+	TriggerPush     Trigger = "push"     // git push
+	TriggerUpload   Trigger = "upload"   // slipway deploy, or a tar over the API
+	TriggerGit      Trigger = "git"      // the app's git URL, asked for by a person
+	TriggerWebhook  Trigger = "webhook"  // the app's git URL, asked for by its forge
+	TriggerImage    Trigger = "image"    // a prebuilt image
+	TriggerConfig   Trigger = "config"   // config vars changed
+	TriggerRollback Trigger = "rollback" // an earlier release
+	TriggerSettings Trigger = "settings" // health path, port, limits changed
+	TriggerRestart  Trigger = "restart"  // the live release anew
+)
+
+// Deployment is one attempt to make a release the live one.
+type Deployment struct {
+	ID      string `gorm:"primaryKey"`
+	AppID   string
+	Number  int // 1, 2, … per app; shown as #1
+	Trigger Trigger
+	State   DeploymentState
+	Reason  string // why it failed, in words for people
+
+	// What to deploy: a stored source snapshot, an image reference, or an
+	// existing release.
+	SourceID      string
+	SourceRef     string // branch or tag it came from
+	Commit        string
+	CommitMessage string
+	ImageRef      string
+	FromRelease   int // the release whose image is used again, 0 if none
+
+	Release     int // the release it made or names, 0 until then
+	CreatedBy   string
+	CancelledBy string // who asked for the cancel, "" if nobody
+
+	// Held by one worker at a time. Every change of state names the fence it
+	// was claimed with, so a worker that lost its lease changes nothing.
+	Fence      int64
+	LeaseUntil *time.Time
+
+	CreatedAt   time.Time
+	StartedAt   *time.Time // left the queue
+	BuiltAt     *time.Time // the image was ready
+	ReleasedAt  *time.Time // the release was written
+	FinishedAt  *time.Time
+	CancelledAt *time.Time // the cancel was asked for
+}
