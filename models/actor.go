@@ -56,6 +56,7 @@ type Actor struct {
 	Role    Role
 	Scopes  []Scope // nil: a session or the system, which are not narrowed
 	TokenID string  // the API token used, "" in a session
+	IP      string  // where the request came from, "" when unknown
 	System  bool    // Slipway itself: jobs, reconcilers, verified webhooks
 }
 
