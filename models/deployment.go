@@ -26,6 +26,9 @@ func (s DeploymentState) Terminal() bool {
 	return false
 }
 
+// Active says whether a worker is, or should be, at it.
+func (s DeploymentState) Active() bool { return s != DeploymentQueued && !s.Terminal() }
+
 // Trigger is what started a deployment.
 type Trigger string
 
@@ -75,4 +78,14 @@ type Deployment struct {
 	ReleasedAt  *time.Time // the release was written
 	FinishedAt  *time.Time
 	CancelledAt *time.Time // the cancel was asked for
+}
+
+// NeedsBuild says whether the deployment starts from a source or an image
+// rather than from a release.
+func (d *Deployment) NeedsBuild() bool {
+	switch d.Trigger {
+	case TriggerPush, TriggerUpload, TriggerGit, TriggerWebhook, TriggerImage:
+		return true
+	}
+	return false
 }

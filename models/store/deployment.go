@@ -1,0 +1,271 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/slipway-paas/slipway/models"
+)
+
+var (
+	activeStates = []models.DeploymentState{models.DeploymentBuilding, models.DeploymentReleasing, models.DeploymentDeploying}
+	openStates   = append([]models.DeploymentState{models.DeploymentQueued}, activeStates...)
+)
+
+// ErrLeaseLost is given to a worker that no longer holds the deployment it
+// works on: it must stop and change nothing more.
+var ErrLeaseLost = errors.New("another worker has taken the deployment over")
+
+// AddDeployment gives the deployment the app's next number and writes it as
+// queued. Call it in a transaction.
+func (s *Store) AddDeployment(ctx context.Context, actor models.Actor, d *models.Deployment) error {
+	app, err := s.LockApp(ctx, actor, d.AppID)
+	if err != nil {
+		return err
+	}
+	d.ID, d.CreatedAt, d.Number = models.NewID(), time.Now().UTC(), app.DeploymentSeq+1
+	d.State = models.DeploymentQueued
+	if err := s.with(ctx).Model(app).Update("deployment_seq", d.Number).Error; err != nil {
+		return translate(err)
+	}
+	return translate(s.with(ctx).Create(d).Error)
+}
+
+// Deployment gives one deployment of an app by its number.
+func (s *Store) Deployment(ctx context.Context, app *models.App, number int) (*models.Deployment, error) {
+	var d models.Deployment
+	err := s.with(ctx).Where("app_id = ? AND number = ?", app.ID, number).Take(&d).Error
+	if err != nil {
+		return nil, found(err, "deployment", "#"+strconv.Itoa(number))
+	}
+	return &d, nil
+}
+
+// DeploymentByID gives one deployment of an app that the actor may see.
+func (s *Store) DeploymentByID(ctx context.Context, actor models.Actor, id string) (*models.Deployment, error) {
+	query := s.with(ctx).Where("deployments.id = ?", id)
+	if !actor.SeesAll() {
+		query = query.Where("app_id IN (SELECT id FROM apps WHERE owner_id = ?)", actor.UserID)
+	}
+	var d models.Deployment
+	if err := query.Take(&d).Error; err != nil {
+		return nil, found(err, "deployment", id)
+	}
+	return &d, nil
+}
+
+// Deployments lists deployments, newest first: of one app, or of all that the
+// actor may see when app is nil. The cursor is a deployment's ID.
+func (s *Store) Deployments(ctx context.Context, actor models.Actor, app *models.App, page Page) ([]models.Deployment, string, error) {
+	query := s.with(ctx).Order("id DESC").Limit(page.limit() + 1)
+	switch {
+	case app != nil:
+		query = query.Where("app_id = ?", app.ID)
+	case !actor.SeesAll():
+		query = query.Where("app_id IN (SELECT id FROM apps WHERE owner_id = ?)", actor.UserID)
+	}
+	if page.Cursor != "" {
+		query = query.Where("id < ?", page.Cursor)
+	}
+	rows := []models.Deployment{}
+	if err := query.Find(&rows).Error; err != nil {
+		return nil, "", translate(err)
+	}
+	rows, next := cut(rows, page, func(d models.Deployment) string { return d.ID })
+	return rows, next, nil
+}
+
+// LastDeployments gives the newest deployment of each of the apps that has one,
+// by app ID.
+func (s *Store) LastDeployments(ctx context.Context, apps []models.App) (map[string]models.Deployment, error) {
+	ids := make([]string, 0, len(apps))
+	for _, app := range apps {
+		ids = append(ids, app.ID)
+	}
+	var rows []models.Deployment
+	err := s.with(ctx).
+		Joins("JOIN apps ON apps.id = deployments.app_id AND apps.deployment_seq = deployments.number").
+		Where("apps.id IN ?", ids).Find(&rows).Error
+	last := make(map[string]models.Deployment, len(rows))
+	for _, row := range rows {
+		last[row.AppID] = row
+	}
+	return last, translate(err)
+}
+
+// QueuePosition says how many deployments of the app come before this one, 0
+// when it is not waiting.
+func (s *Store) QueuePosition(ctx context.Context, d *models.Deployment) (int, error) {
+	if d.State != models.DeploymentQueued {
+		return 0, nil
+	}
+	var before int64
+	err := s.with(ctx).Model(&models.Deployment{}).
+		Where("app_id = ? AND number < ? AND state IN ?", d.AppID, d.Number, openStates).Count(&before).Error
+	return int(before), translate(err)
+}
+
+// ClaimDeployment gives the worker the app's next piece of work, held until the
+// lease runs out: the active deployment if whoever had it let it go, else the
+// oldest queued one. It gives nil when there is nothing to do or somebody else
+// is at it. Each claim takes the fence one up.
+func (s *Store) ClaimDeployment(ctx context.Context, appID string, lease time.Duration) (*models.Deployment, error) {
+	var claimed *models.Deployment
+	err := s.Transact(ctx, func(tx *Store) error {
+		if _, err := tx.LockApp(ctx, models.SystemActor(), appID); err != nil {
+			return err
+		}
+		var open []models.Deployment
+		err := tx.with(ctx).Where("app_id = ? AND state IN ?", appID, openStates).
+			Order("state = 'queued', number").Limit(1).Find(&open).Error
+		if err != nil || len(open) == 0 {
+			return translate(err)
+		}
+		d, now := &open[0], time.Now().UTC()
+		if d.State.Active() && d.LeaseUntil != nil && d.LeaseUntil.After(now) {
+			return nil
+		}
+		if d.State == models.DeploymentQueued {
+			d.StartedAt, d.State = &now, models.DeploymentReleasing
+			if d.NeedsBuild() {
+				d.State = models.DeploymentBuilding
+			}
+		}
+		until := now.Add(lease)
+		d.LeaseUntil = &until
+		d.Fence++
+		claimed = d
+		return translate(tx.with(ctx).Save(d).Error)
+	})
+	if models.KindOf(err) == models.KindNotFound {
+		return nil, nil // the app is gone, and its work with it
+	}
+	if err != nil {
+		return nil, err
+	}
+	return claimed, nil
+}
+
+// RenewLease holds a deployment for longer, and says whether somebody has asked
+// to cancel it. It gives ErrLeaseLost when it is held by another by now.
+func (s *Store) RenewLease(ctx context.Context, d *models.Deployment, lease time.Duration) (cancelled bool, err error) {
+	var rows []models.Deployment
+	err = s.with(ctx).Raw(`UPDATE deployments SET lease_until = ? WHERE id = ? AND fence = ? AND state IN ? RETURNING cancelled_at`,
+		time.Now().UTC().Add(lease), d.ID, d.Fence, activeStates).Scan(&rows).Error
+	if err != nil {
+		return false, translate(err)
+	}
+	if len(rows) == 0 {
+		return false, ErrLeaseLost
+	}
+	return rows[0].CancelledAt != nil, nil
+}
+
+// DropLease lets a deployment go, so that another worker may take it at once.
+func (s *Store) DropLease(ctx context.Context, d *models.Deployment) error {
+	return translate(s.with(ctx).Model(&models.Deployment{}).
+		Where("id = ? AND fence = ?", d.ID, d.Fence).Update("lease_until", nil).Error)
+}
+
+// UpdateDeployment writes the state and what is known of a deployment by its
+// worker, if that still holds it: a compare-and-set on the fence that leaves
+// terminal states alone. Otherwise it gives ErrLeaseLost.
+func (s *Store) UpdateDeployment(ctx context.Context, d *models.Deployment) error {
+	if d.State.Terminal() {
+		d.LeaseUntil = nil
+	}
+	columns := []string{"state", "reason", "source_id", "commit", "commit_message", "release", "built_at", "released_at", "finished_at"}
+	if d.State.Terminal() {
+		columns = append(columns, "lease_until")
+	}
+	result := s.with(ctx).Model(&models.Deployment{}).
+		Where("id = ? AND fence = ? AND state IN ?", d.ID, d.Fence, activeStates).Select(columns).Updates(d)
+	if result.Error != nil {
+		return translate(result.Error)
+	}
+	if result.RowsAffected == 0 {
+		return ErrLeaseLost
+	}
+	return nil
+}
+
+// SetLive makes a release the app's live one. Call it in the transaction in
+// which its deployment succeeds.
+func (s *Store) SetLive(ctx context.Context, appID string, version int) error {
+	return translate(s.with(ctx).Model(&models.App{}).Where("id = ?", appID).Update("live_release", version).Error)
+}
+
+// CancelDeployment asks for a deployment to stop. One that waits is cancelled
+// there and then; one that is worked on is marked, and its worker ends it. A
+// terminal one gives a KindConflict error. Call it in a transaction.
+func (s *Store) CancelDeployment(ctx context.Context, app *models.App, number int, by string) (*models.Deployment, error) {
+	if _, err := s.LockApp(ctx, models.SystemActor(), app.ID); err != nil {
+		return nil, err
+	}
+	d, err := s.Deployment(ctx, app, number)
+	if err != nil {
+		return nil, err
+	}
+	if d.State.Terminal() {
+		return nil, models.Errorf(models.KindConflict, "deployment #%d has ended already: %s", number, d.State)
+	}
+	now := time.Now().UTC()
+	if d.CancelledAt == nil {
+		d.CancelledAt, d.CancelledBy = &now, by
+	}
+	if d.State == models.DeploymentQueued {
+		d.State, d.FinishedAt, d.Reason = models.DeploymentCancelled, &now, "cancelled by "+by
+	}
+	return d, translate(s.with(ctx).Model(d).Select("cancelled_at", "cancelled_by", "state", "finished_at", "reason").Updates(d).Error)
+}
+
+// AppsWithWork lists the IDs of apps that have a deployment which waits or whose
+// worker has let it go, and none that is being worked on.
+func (s *Store) AppsWithWork(ctx context.Context) ([]string, error) {
+	ids := []string{}
+	err := s.with(ctx).Raw(`
+		SELECT DISTINCT app_id FROM deployments d
+		WHERE state IN ? AND NOT EXISTS (
+			SELECT 1 FROM deployments a WHERE a.app_id = d.app_id AND a.state IN ? AND a.lease_until > ?)`,
+		openStates, activeStates, time.Now().UTC()).Scan(&ids).Error
+	return ids, translate(err)
+}
+
+// OpenDeployments lists the app's deployments that have not ended, oldest first.
+func (s *Store) OpenDeployments(ctx context.Context, appID string) ([]models.Deployment, error) {
+	var rows []models.Deployment
+	err := s.with(ctx).Where("app_id = ? AND state IN ?", appID, openStates).Order("number").Find(&rows).Error
+	return rows, translate(err)
+}
+
+// AddDelivery writes down a webhook's delivery ID and the deployment it made.
+// One that is there already gives a KindConflict error. Call it in the
+// transaction that writes the deployment.
+func (s *Store) AddDelivery(ctx context.Context, appID, deliveryID, deploymentID string) error {
+	return translate(s.with(ctx).Exec(
+		`INSERT INTO webhook_deliveries (app_id, delivery_id, deployment_id, created_at) VALUES (?, ?, ?, ?)`,
+		appID, deliveryID, deploymentID, time.Now().UTC()).Error)
+}
+
+// Delivery gives the ID of the deployment that a webhook's delivery made, ""
+// when it has not been seen.
+func (s *Store) Delivery(ctx context.Context, appID, deliveryID string) (string, error) {
+	var id string
+	err := s.with(ctx).Raw(`SELECT deployment_id FROM webhook_deliveries WHERE app_id = ? AND delivery_id = ?`,
+		appID, deliveryID).Scan(&id).Error
+	return id, translate(err)
+}
+
+// SourcesToDrop lists the source snapshots of an app that no deployment among
+// its newest keep ones uses and that no open one waits for.
+func (s *Store) SourcesToDrop(ctx context.Context, appID string, keep int) ([]string, error) {
+	ids := []string{}
+	err := s.with(ctx).Raw(`
+		SELECT DISTINCT source_id FROM deployments WHERE app_id = ? AND source_id <> '' AND source_id NOT IN (
+			SELECT source_id FROM (SELECT source_id, number, state FROM deployments WHERE app_id = ? ORDER BY number DESC LIMIT ?) newest
+			UNION SELECT source_id FROM deployments WHERE app_id = ? AND state IN ?)`,
+		appID, appID, keep, appID, openStates).Scan(&ids).Error
+	return ids, translate(err)
+}

@@ -1,0 +1,46 @@
+package secrets_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"testing"
+
+	"github.com/slipway-paas/slipway/server/secrets"
+)
+
+func TestBoxOpensOnlyItsOwn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "deep", "key")
+	box, err := secrets.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := secrets.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := secrets.Open(filepath.Join(t.TempDir(), "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := box.Seal("config/a/KEY", []byte("hunter2"))
+	if bytes.Contains(sealed, []byte("hunter2")) {
+		t.Fatal("the secret is readable in what was sealed")
+	}
+	if opened, err := again.Open("config/a/KEY", sealed); err != nil || string(opened) != "hunter2" {
+		t.Fatalf("opened %q, %v", opened, err)
+	}
+	if _, err := box.Open("config/b/KEY", sealed); err == nil {
+		t.Fatal("opened for another place")
+	}
+	if _, err := other.Open("config/a/KEY", sealed); err == nil {
+		t.Fatal("opened with another key")
+	}
+	for cut := range sealed {
+		if _, err := box.Open("config/a/KEY", sealed[:cut]); err == nil {
+			t.Fatalf("opened the first %d bytes", cut)
+		}
+	}
+	if bytes.Equal(sealed, box.Seal("config/a/KEY", []byte("hunter2"))) {
+		t.Fatal("sealed twice to the same bytes: the nonce repeats")
+	}
+}
