@@ -56,7 +56,7 @@ type Image struct {
 // when it starts and again when it ends; the ID is the same.
 type Step struct {
 	ID       string
-	Name     string // "RUN go build ./…"
+	Name     string // "[2/4] RUN go build ./…", on one line
 	Started  time.Time
 	Ended    time.Time // zero while it runs
 	Cached   bool
