@@ -12,12 +12,11 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
-	"github.com/google/shlex"
 )
 
 const (
 	settingsFile    = "slipway.yaml"
-	maxSettings     = 64 << 10 // bytes of slipway.yaml or a Procfile
+	maxSettings     = 16 << 10 // bytes of slipway.yaml or a Procfile; YAML parsing is quadratic on hostile input
 	maxProcesses    = 20
 	maxCommandWords = 1000
 )
@@ -32,7 +31,7 @@ type settings struct {
 	Build struct {
 		Builder    string            `yaml:"builder"`
 		Dockerfile string            `yaml:"dockerfile"`
-		Args       map[string]string `yaml:"args"`
+		Args       map[string]scalar `yaml:"args"`
 	} `yaml:"build"`
 	Static struct {
 		Dir      string `yaml:"dir"`
@@ -46,32 +45,6 @@ type processSettings struct {
 	Command command `yaml:"command"`
 	Port    int     `yaml:"port"`
 	Health  string  `yaml:"health"`
-}
-
-// command is an argument vector, written as a list or as one string.
-type command []string
-
-// UnmarshalYAML takes either form. No shell is involved: a string is split
-// into words, and one that only a shell understands is refused.
-func (c *command) UnmarshalYAML(unmarshal func(any) error) error {
-	var list []string
-	if err := unmarshal(&list); err == nil {
-		*c = list
-		return nil
-	}
-	var text string
-	if err := unmarshal(&text); err != nil {
-		return errors.New("a command is a string or a list of strings")
-	}
-	if needsShell(text) {
-		return fmt.Errorf("command %q needs a shell, and none is used; write it as [\"/bin/sh\", \"-c\", …] if the image has one", shorten(text))
-	}
-	words, err := shlex.Split(text)
-	if err != nil {
-		return fmt.Errorf("command %q: a quote is not closed", shorten(text))
-	}
-	*c = words
-	return nil
 }
 
 func readSettings(dir string) (Plan, error) {
@@ -99,8 +72,13 @@ func parseSettings(data []byte) (Plan, error) {
 	plan := Plan{
 		Builder:    written.Build.Builder,
 		Dockerfile: written.Build.Dockerfile,
-		BuildArgs:  written.Build.Args,
 		Static:     StaticPlan{Dir: written.Static.Dir, SPA: written.Static.SPA, NotFound: written.Static.NotFound},
+	}
+	for name, value := range written.Build.Args {
+		if plan.BuildArgs == nil {
+			plan.BuildArgs = map[string]string{}
+		}
+		plan.BuildArgs[name] = string(value)
 	}
 	for name, p := range written.Processes {
 		plan.Processes = append(plan.Processes, Process{Name: name, Command: p.Command, Port: p.Port, HealthPath: p.Health})
