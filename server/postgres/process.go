@@ -10,8 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 )
@@ -31,7 +31,7 @@ func settings() map[string]string {
 		"timezone":                  "UTC",
 		"log_destination":           "stderr",
 		"logging_collector":         "off",
-		"log_line_prefix":           "",
+		"log_line_prefix":           "%b: ",
 		"log_error_verbosity":       "terse",
 		"log_min_error_statement":   "panic",
 		"lc_messages":               "C",
@@ -107,23 +107,34 @@ func (p *process) readLog(r io.ReadCloser, logger *slog.Logger) {
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 0, 4096), 1<<20)
 	for scanner.Scan() {
-		level, text, found := strings.Cut(scanner.Text(), ":  ")
-		if !found {
-			level, text = "LOG", scanner.Text()
-		}
-		switch level {
-		case "FATAL", "PANIC":
-			p.mu.Lock()
-			p.last = text
-			p.mu.Unlock()
-			logger.Warn("postgres: "+text, "severity", level)
-		case "WARNING", "ERROR":
-			logger.Warn("postgres: "+text, "severity", level)
-		default:
-			logger.Debug("postgres: "+text, "severity", level)
-		}
+		p.record(scanner.Text(), logger)
 	}
 	_, _ = io.Copy(io.Discard, r) // past a line that is too long, so that postgres never blocks
+}
+
+var logPattern = regexp.MustCompile(`^(?:([a-z ]+): )?([A-Z]+\d?):  (.*)$`)
+
+func (p *process) record(line string, logger *slog.Logger) {
+	who, level, text := "", "LOG", line
+	if m := logPattern.FindStringSubmatch(line); m != nil {
+		who, level, text = m[1], m[2], m[3]
+	}
+	attrs := []any{"severity", level, "by", who}
+	switch {
+	// A connection that is refused or cut is an error of the client's, which
+	// hears of it itself: every start and stop has some.
+	case who == "client backend":
+		logger.Debug("postgres: "+text, attrs...)
+	case level == "FATAL" || level == "PANIC":
+		p.mu.Lock()
+		p.last = text
+		p.mu.Unlock()
+		logger.Warn("postgres: "+text, attrs...)
+	case level == "WARNING" || level == "ERROR":
+		logger.Warn("postgres: "+text, attrs...)
+	default:
+		logger.Debug("postgres: "+text, attrs...)
+	}
 }
 
 // reason says why it ended, in its own last words if it had any.
