@@ -1,0 +1,118 @@
+package router
+
+import (
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// idleBackendConn is short on purpose: many app servers close an idle
+	// connection after 2 to 5 s, and a request that meets such a close cannot
+	// always be sent again. Connecting anew on the same machine or network
+	// costs a fraction of a millisecond.
+	idleBackendConn = 1500 * time.Millisecond
+	dialTimeout     = 3 * time.Second
+
+	ejectFirst = 500 * time.Millisecond
+	ejectMost  = 8 * time.Second
+)
+
+// workload counts the requests in flight on the instances of one process of
+// one release, over all of its backends and over table changes.
+type workload struct {
+	id       string
+	refs     int // backends in the table; guarded by the store
+	inFlight atomic.Int64
+	retired  atomic.Bool // no backend of it is in the table
+}
+
+// backend is one instance that takes requests. It lives as long as the table
+// has it with the same address, and then until its last request has ended.
+type backend struct {
+	Backend
+	workload *workload
+	scheme   string
+
+	inFlight atomic.Int64
+	retired  atomic.Bool
+	failures atomic.Int32 // connect failures in a row
+	ejected  atomic.Int64 // not to be chosen before this time, Unix nanoseconds
+
+	// Its own, so that its idle connections can be closed; made when first used.
+	transport atomic.Pointer[http.Transport]
+}
+
+// use counts a request in. It reports false when the table has let go of the
+// backend meanwhile: then another is to be taken from the table of now.
+//
+// The order matters. The store first publishes a table without the backend,
+// then marks it retired, then looks at the count; a request first counts
+// itself, then looks at the mark. So either the request sees the mark or the
+// store sees the request.
+func (b *backend) use() bool {
+	b.inFlight.Add(1)
+	b.workload.inFlight.Add(1)
+	return !b.retired.Load()
+}
+
+// release counts a request out and reports whether it was the last one on a
+// workload that has left the table.
+func (b *backend) release() (drained bool) {
+	if b.inFlight.Add(-1) == 0 && b.retired.Load() {
+		b.closeIdle()
+	}
+	return b.workload.inFlight.Add(-1) == 0 && b.workload.retired.Load()
+}
+
+func (b *backend) retire() {
+	b.retired.Store(true)
+	b.closeIdle()
+}
+
+func (b *backend) client() *http.Transport {
+	if t := b.transport.Load(); t != nil {
+		return t
+	}
+	b.transport.CompareAndSwap(nil, newBackendTransport())
+	return b.transport.Load()
+}
+
+func (b *backend) closeIdle() {
+	if t := b.transport.Load(); t != nil {
+		t.CloseIdleConnections()
+	}
+}
+
+// failed notes that the backend did not accept a connection: it is left alone
+// for a while that doubles with every further failure.
+func (b *backend) failed(now time.Time) {
+	n := min(b.failures.Add(1), 6)
+	b.ejected.Store(now.Add(min(ejectFirst<<(n-1), ejectMost)).UnixNano())
+}
+
+// succeeded notes that the backend answered.
+func (b *backend) succeeded() {
+	if b.failures.Load() != 0 {
+		b.failures.Store(0)
+		b.ejected.Store(0)
+	}
+}
+
+func newBackendTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		DialContext:           dialer.DialContext,
+		Protocols:             protocols,
+		MaxIdleConnsPerHost:   1024,
+		IdleConnTimeout:       idleBackendConn,
+		ExpectContinueTimeout: time.Second,
+		TLSHandshakeTimeout:   5 * time.Second,
+		// The app's bytes go through as they are.
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: 256 << 10,
+	}
+}

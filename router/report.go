@@ -1,0 +1,90 @@
+package router
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// accessDelay gathers access lines into one report.
+const accessDelay = 200 * time.Millisecond
+
+// reporter tells the server what was applied, what has drained and what was
+// served. Reports are sent one after the other, so the last one to arrive is
+// the newest.
+type reporter struct {
+	server *server
+	store  *store
+	access *accessLog
+	log    *slog.Logger
+
+	acks chan struct{} // holds one token when something was applied
+}
+
+// run sends reports until ctx ends: at once for a change or a drain, and a
+// little later for access lines. After a failure it tries again, and what
+// is there by then goes with it.
+func (r *reporter) run(ctx context.Context) {
+	wait := backoff{}
+	for {
+		if !r.awaitReason(ctx) {
+			return
+		}
+		err := r.send(ctx)
+		if err == nil {
+			wait = backoff{}
+			continue
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		pause := wait.next()
+		r.log.Warn("a report was not accepted", "err", err, "again_in", pause)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		notify(r.acks)
+	}
+}
+
+func (r *reporter) awaitReason(ctx context.Context) bool {
+	var later <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-r.acks:
+			return true
+		case <-r.store.drained:
+			return true
+		case <-later:
+			return true
+		case <-r.access.ready:
+			later = time.After(accessDelay)
+		}
+	}
+}
+
+func (r *reporter) send(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	report := Report{Applied: r.store.index.Load().version, InFlight: r.store.inFlight()}
+	report.Access, report.Dropped = r.access.take()
+	body, err := json.Marshal(report)
+	if err != nil {
+		return err
+	}
+	res, err := r.server.do(ctx, http.MethodPost, "/internal/router/v1/reports", bytes.NewReader(body))
+	if err != nil {
+		r.access.giveBack(report.Access, report.Dropped)
+		return err
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<10)) // so the connection can be used again
+	return res.Body.Close()
+}

@@ -1,0 +1,221 @@
+package router
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	headerTimeout  = 10 * time.Second // for a whole request header, against clients that trickle it
+	idleTimeout    = 2 * time.Minute  // for a connection between two requests
+	maxHeaderBytes = 64 << 10
+	// lameDuck is how long a stopping router keeps idle connections that a
+	// client may be using this very moment, to answer once more and close.
+	lameDuck = time.Second
+)
+
+// Run serves until ctx ends, then stops taking connections, lets requests in
+// flight finish for up to cfg.Drain, and returns nil. It returns an error when
+// it cannot start or a listener fails. The last table it had is in force
+// before the first connection is taken. Listeners share their port with those
+// of another router that is about to replace this one or to be replaced.
+//
+// HTTPS is served from the first moment on when cfg.HTTPS is set: names
+// without a certificate get a self-signed one that is made in memory. Clear
+// text is never redirected to HTTPS.
+func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
+	if err := cfg.settle(); err != nil {
+		return err
+	}
+	certDir := filepath.Join(cfg.Data, "certs")
+	if err := os.MkdirAll(certDir, 0o700); err != nil {
+		return fmt.Errorf("make the router's data folder: %w", err)
+	}
+	r := &instance{cfg: cfg, log: log, store: newStore(), access: newAccessLog()}
+	r.proxy = newProxy(r.store, r.access, cfg.TrustedProxies, cfg.UploadStall)
+	r.cache = &cache{file: filepath.Join(cfg.Data, "table.json"), store: r.store, log: log}
+	if err := r.cache.load(); err != nil {
+		log.Error("starting without a table", "err", err)
+	}
+	var err error
+	if r.certs, err = newCertificates(certDir, log); err != nil {
+		return err
+	}
+	debug.FreeOSMemory() // reading the table leaves much that is not needed again
+	return r.run(ctx)
+}
+
+// instance is one running router.
+type instance struct {
+	cfg    Config
+	log    *slog.Logger
+	store  *store
+	access *accessLog
+	proxy  *proxy
+	cache  *cache
+	certs  *certificates
+
+	clients atomic.Int64 // open connections that speak HTTP
+}
+
+func (r *instance) run(ctx context.Context) error {
+	listeners, err := r.listen(ctx)
+	if err != nil {
+		return err
+	}
+	// The requests outlive ctx while they drain, and so does the subscription:
+	// the server goes on asking what is in flight here.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	web := r.newHTTPServer(life)
+	stopped := r.background(life)
+
+	failed := make(chan error, len(listeners))
+	for _, listener := range listeners {
+		go func() { failed <- web.Serve(listener) }()
+	}
+	select {
+	case err = <-failed:
+		err = fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	r.stop(listeners, web)
+	end()
+	stopped()
+	return err
+}
+
+func (r *instance) listen(ctx context.Context) ([]net.Listener, error) {
+	var all []net.Listener
+	addresses := [2]string{}
+	for i, at := range []string{r.cfg.HTTP, r.cfg.HTTPS} {
+		if at == "" {
+			continue
+		}
+		listener, err := listenShared(ctx, at)
+		if err != nil {
+			for _, open := range all {
+				_ = open.Close()
+			}
+			return nil, fmt.Errorf("listen on %s: %w", at, err)
+		}
+		addresses[i] = listener.Addr().String()
+		if i == 1 {
+			listener = tls.NewListener(listener, &tls.Config{
+				GetCertificate: r.certs.get,
+				MinVersion:     tls.VersionTLS12,
+				NextProtos:     []string{"h2", "http/1.1"},
+			})
+		}
+		all = append(all, listener)
+	}
+	r.log.Info("router listening", "http", addresses[0], "https", addresses[1], "id", r.cfg.ID, "version", r.store.index.Load().version)
+	if r.cfg.Listening != nil {
+		r.cfg.Listening(addresses[0], addresses[1])
+	}
+	return all, nil
+}
+
+func (r *instance) newHTTPServer(life context.Context) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true) // for those who know beforehand
+	return &http.Server{
+		Handler:           r.proxy,
+		Protocols:         protocols,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		BaseContext:       func(net.Listener) context.Context { return life },
+		ConnState:         r.countClient,
+		// What clients do wrong is not the operator's trouble.
+		ErrorLog: slog.NewLogLogger(r.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// background starts what runs beside the listeners. The function it gives
+// waits for all of it to end, which ending life brings about, and saves what
+// is left to save.
+func (r *instance) background(life context.Context) (wait func()) {
+	srv := newServer(r.cfg)
+	reports := &reporter{server: srv, store: r.store, access: r.access, log: r.log, acks: make(chan struct{}, 1)}
+	table := &subscription{
+		server: srv, store: r.store, log: r.log, silence: silenceLimit,
+		applied: func() { notify(reports.acks) },
+	}
+	var group sync.WaitGroup
+	for _, run := range []func(context.Context){table.run, reports.run, r.cache.run, r.certs.watch} {
+		group.Go(func() { run(life) })
+	}
+	return func() {
+		group.Wait()
+		last, cancel := context.WithTimeout(context.WithoutCancel(life), 2*time.Second)
+		defer cancel()
+		if err := reports.send(last); err != nil {
+			r.log.Warn("the last report was not accepted", "err", err)
+		}
+	}
+}
+
+// stop closes the listeners first, so that a successor gets every new
+// connection, and then lets the requests in flight and the upgraded
+// connections end by themselves while there is time.
+func (r *instance) stop(listeners []net.Listener, web *http.Server) {
+	r.log.Info("router stopping", "in_flight", r.proxy.active.Load(), "drain", r.cfg.Drain)
+	deadline := time.Now().Add(r.cfg.Drain)
+	for _, listener := range listeners {
+		_ = listener.Close()
+	}
+	r.proxy.drain()
+	r.awaitClients(min(lameDuck, r.cfg.Drain))
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	err := web.Shutdown(ctx)
+	for err == nil && r.proxy.active.Load() > 0 {
+		select {
+		case <-r.proxy.idle:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		r.log.Warn("requests were cut off at the end of the drain", "in_flight", r.proxy.active.Load())
+	}
+	_ = web.Close()
+}
+
+func (r *instance) countClient(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		r.clients.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		r.clients.Add(-1)
+	}
+}
+
+// awaitClients waits until no connection is left, or the time is over: nothing
+// tells whether a client is about to use its idle connection.
+func (r *instance) awaitClients(most time.Duration) {
+	over := time.After(most)
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for r.clients.Load() > 0 {
+		select {
+		case <-over:
+			return
+		case <-look.C:
+		}
+	}
+}

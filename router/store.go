@@ -1,0 +1,220 @@
+package router
+
+import (
+	"fmt"
+	"net/url"
+	"sync"
+	"sync/atomic"
+)
+
+// store holds the table in force. Requests read it without a lock; changes
+// are made one at a time and each is visible whole or not at all.
+type store struct {
+	index atomic.Pointer[index]
+
+	mu        sync.Mutex
+	apps      map[string]*route // by app ID
+	platform  *Platform
+	workloads map[string]*workload
+
+	changed chan struct{} // holds one token when the table changed
+	drained chan struct{} // holds one token when a retired workload drained
+}
+
+func newStore() *store {
+	s := &store{
+		apps:      map[string]*route{},
+		workloads: map[string]*workload{},
+		changed:   make(chan struct{}, 1),
+		drained:   make(chan struct{}, 1),
+	}
+	s.index.Store(&index{})
+	return s
+}
+
+// apply puts a checked update in force. It reports whether the table's version
+// changed, which is what the server wants acknowledged.
+func (s *store) apply(u Update) (bool, error) {
+	if u.Ping {
+		return false, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.index.Load()
+	if u.Table == nil {
+		if !old.loaded {
+			return false, fmt.Errorf("the first update must be a whole table")
+		}
+		if u.Version <= old.version {
+			return false, nil // seen already
+		}
+	}
+	var gone []*route
+	d := newDraft(old)
+	switch {
+	case u.Table != nil:
+		d, gone = s.replaceAll(u.Table)
+	case u.App != nil:
+		gone = s.replace(d, *u.App)
+	default:
+		if r := s.apps[u.RemoveApp]; r != nil {
+			delete(s.apps, u.RemoveApp)
+			d.drop(r)
+			gone = []*route{r}
+		}
+	}
+	d.ix.version, d.ix.loaded = u.Version, true
+	s.index.Store(d.ix)
+	s.retire(gone)
+	notify(s.changed)
+	return true, nil
+}
+
+func (s *store) replaceAll(t *Table) (*draft, []*route) {
+	old := s.apps
+	gone := make([]*route, 0, len(old)+1)
+	for _, r := range old {
+		gone = append(gone, r)
+	}
+	if r := s.platformRoute(); r != nil {
+		gone = append(gone, r)
+	}
+	d := newDraft(&index{})
+	s.apps = make(map[string]*route, len(t.Apps))
+	for _, app := range t.Apps {
+		r := s.newRoute(app, old[app.ID])
+		s.apps[app.ID] = r
+		d.put(r)
+	}
+	if s.platform = t.Platform; t.Platform != nil {
+		d.put(s.newPlatformRoute(t.Platform)) // last, so that no app can take its host
+	}
+	return d, gone
+}
+
+func (s *store) replace(d *draft, app App) []*route {
+	old := s.apps[app.ID]
+	r := s.newRoute(app, old)
+	s.apps[app.ID] = r
+	var gone []*route
+	if old != nil {
+		d.drop(old)
+		gone = []*route{old}
+	}
+	platform := s.platformRoute()
+	d.put(r)
+	if platform != nil && d.ix.get(platform.keys[0]) != platform {
+		d.put(platform)
+	}
+	return gone
+}
+
+// newRoute makes a route that goes on counting with the backends of the old
+// one that did not change.
+func (s *store) newRoute(app App, old *route) *route {
+	r := &route{app: app, keys: make([]string, len(app.Hosts)), backends: make([]*backend, len(app.Backends))}
+	for i, host := range app.Hosts {
+		r.keys[i], _ = hostPattern(host)
+	}
+	for i, b := range app.Backends {
+		if r.backends[i] = old.same(b); r.backends[i] == nil {
+			r.backends[i] = &backend{Backend: b, scheme: "http"}
+		}
+		s.refer(r.backends[i], b.Workload)
+	}
+	return r
+}
+
+func (s *store) newPlatformRoute(p *Platform) *route {
+	at, _ := url.Parse(p.URL) // checked with the update
+	b := &backend{Backend: Backend{ID: "slipway", Name: "slipway", Address: at.Host, Workload: "slipway"}, scheme: at.Scheme}
+	s.refer(b, b.Workload)
+	return &route{app: App{Name: "slipway", Status: AppLive}, keys: []string{p.Host}, backends: []*backend{b}, platform: true}
+}
+
+func (s *store) platformRoute() *route {
+	if s.platform == nil {
+		return nil
+	}
+	if r := s.index.Load().get(s.platform.Host); r != nil && r.platform {
+		return r
+	}
+	return nil
+}
+
+func (r *route) same(b Backend) *backend {
+	if r == nil {
+		return nil
+	}
+	for _, known := range r.backends {
+		if known.Backend == b {
+			return known
+		}
+	}
+	return nil
+}
+
+func (s *store) refer(b *backend, id string) {
+	w := s.workloads[id]
+	if w == nil {
+		w = &workload{id: id}
+		s.workloads[id] = w
+	}
+	w.refs++
+	w.retired.Store(false)
+	b.workload = w
+}
+
+// retire lets go of routes that are no longer in the published index. Every
+// backend of a route holds one reference on its workload; a backend that the
+// new route took over has one more and is left alone.
+func (s *store) retire(gone []*route) {
+	for _, r := range gone {
+		now := s.apps[r.app.ID]
+		for _, b := range r.backends {
+			if now.same(b.Backend) != b {
+				b.retire()
+			}
+			if b.workload.refs--; b.workload.refs == 0 {
+				b.workload.retired.Store(true)
+				if b.workload.inFlight.Load() == 0 {
+					delete(s.workloads, b.workload.id)
+				}
+			}
+		}
+	}
+}
+
+// inFlight counts the requests in flight by workload, leaving out 0, and
+// forgets the retired workloads that have drained.
+func (s *store) inFlight() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := map[string]int{}
+	for id, w := range s.workloads {
+		if n := w.inFlight.Load(); n > 0 {
+			counts[id] = int(n)
+		} else if w.refs == 0 {
+			delete(s.workloads, id)
+		}
+	}
+	return counts
+}
+
+// table gives a copy of the table in force.
+func (s *store) table() Table {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := Table{Version: s.index.Load().version, Apps: make([]App, 0, len(s.apps)), Platform: s.platform}
+	for _, r := range s.apps {
+		t.Apps = append(t.Apps, r.app)
+	}
+	return t
+}
+
+func notify(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default: // a token is there already
+	}
+}

@@ -1,0 +1,186 @@
+package router
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	silenceLimit  = 30 * time.Second // the server pings every 10 s
+	longestUpdate = 256 << 20
+	retryFirst    = 100 * time.Millisecond
+	retryMost     = 5 * time.Second
+)
+
+// server is the router's way to the control plane.
+type server struct {
+	url       string
+	id        string
+	token     string
+	tokenFile string // read at every connection, so that it can be changed
+	client    *http.Client
+}
+
+func newServer(cfg Config) *server {
+	return &server{
+		url: strings.TrimSuffix(cfg.Server, "/"), id: cfg.ID, token: cfg.Token, tokenFile: cfg.TokenFile,
+		client: &http.Client{
+			Transport: &http.Transport{
+				DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+				TLSHandshakeTimeout:   5 * time.Second,
+				ResponseHeaderTimeout: 15 * time.Second,
+				IdleConnTimeout:       time.Minute,
+				MaxIdleConnsPerHost:   2,
+			},
+			// A redirect would carry the token to another place.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+func (s *server) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	token := s.token
+	if s.tokenFile != "" {
+		raw, err := os.ReadFile(s.tokenFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the router's token: %w", err)
+		}
+		token = strings.TrimSpace(string(raw))
+	}
+	req, err := http.NewRequestWithContext(ctx, method, s.url+path, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("X-Router-Id", s.id)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := s.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode/100 != 2 {
+		_ = res.Body.Close()
+		return nil, fmt.Errorf("the server answered %s", res.Status)
+	}
+	return res, nil
+}
+
+// subscription follows the server's table for ever.
+type subscription struct {
+	server    *server
+	store     *store
+	applied   func() // called after each change of the table
+	log       *slog.Logger
+	silence   time.Duration
+	connected atomic.Bool
+}
+
+// run connects, applies what comes and connects again, until ctx ends. While
+// there is no server the table stays as it is.
+func (s *subscription) run(ctx context.Context) {
+	wait := backoff{}
+	for ctx.Err() == nil {
+		began := time.Now()
+		changes, err := s.follow(ctx)
+		s.connected.Store(false)
+		if ctx.Err() != nil {
+			return
+		}
+		if changes > 0 && time.Since(began) > retryMost {
+			wait = backoff{}
+		}
+		pause := wait.next()
+		s.log.Warn("the table's stream ended; serving from the last table", "err", err, "again_in", pause)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+// follow reads one stream to its end and gives the number of changes in it.
+func (s *subscription) follow(ctx context.Context) (changes int, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watchdog := time.AfterFunc(s.silence, func() { cancel(errors.New("the server has gone silent")) })
+	defer watchdog.Stop()
+	res, err := s.server.do(ctx, http.MethodGet, "/internal/router/v1/table", nil)
+	if err != nil {
+		return 0, firstCause(ctx, err)
+	}
+	defer res.Body.Close()
+	lines := bufio.NewReaderSize(res.Body, 16<<10)
+	for {
+		line, err := readLine(lines, longestUpdate)
+		if err != nil {
+			return changes, firstCause(ctx, err)
+		}
+		watchdog.Reset(s.silence)
+		update, err := DecodeUpdate(line)
+		if err != nil {
+			return changes, err
+		}
+		if changes == 0 && update.Table == nil && !update.Ping {
+			return changes, errors.New("the server's stream does not begin with a table")
+		}
+		changed, err := s.store.apply(update)
+		if err != nil {
+			return changes, err
+		}
+		if update.Table != nil {
+			s.connected.Store(true)
+			s.log.Info("table received", "version", update.Version, "apps", len(update.Table.Apps))
+		}
+		if changed {
+			changes++
+			s.applied()
+		}
+	}
+}
+
+func firstCause(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// readLine reads up to and without the next newline, refusing what is too long.
+func readLine(r *bufio.Reader, longest int) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		if len(line)+len(part) > longest {
+			return nil, fmt.Errorf("an update of over %d bytes", longest)
+		}
+		line = append(line, part...)
+		if err == nil {
+			return line[:len(line)-1], nil
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return nil, err
+		}
+	}
+}
+
+// backoff doubles from try to try, with half of it left to chance, so that
+// many routers do not come back at the same moment.
+type backoff struct{ last time.Duration }
+
+func (b *backoff) next() time.Duration {
+	b.last = min(max(2*b.last, retryFirst), retryMost)
+	return b.last/2 + rand.N(b.last/2)
+}
