@@ -131,12 +131,15 @@ type TaskIO struct {
 type Cluster interface {
 	// Ensure makes the workload's instances be: it creates what is missing,
 	// starts what has stopped, removes what is beyond Instances (highest index
-	// first), and leaves alone what is right. It does not wait for health.
+	// first), replaces what was made from another workload under the same ID,
+	// and leaves alone what is right. It does not wait for health. An instance
+	// that exits before WaitHealthy has found it healthy stays exited.
 	Ensure(ctx context.Context, w Workload) error
 
 	// WaitHealthy returns when every instance is healthy. It returns an
 	// *Unhealthy as soon as one exits for good, and when Health.Timeout runs
-	// out. It needs Ensure to have been called, by any process, ever.
+	// out. It needs Ensure to have been called, by any process, ever. From
+	// then on the engine starts the instances again when they exit.
 	WaitHealthy(ctx context.Context, id WorkloadID) error
 
 	// Remove stops the workload's instances (SIGTERM, then SIGKILL after
@@ -154,7 +157,9 @@ type Cluster interface {
 	Watch(ctx context.Context) iter.Seq2[Event, error]
 
 	// Logs yields the lines of one instance in the order they were written.
-	// It ends without error when there are no more to come.
+	// It ends without error when there are no more to come, and at once for an
+	// instance that is not there. Ended streams of a followed instance that
+	// runs again are followed on.
 	Logs(ctx context.Context, q LogQuery) iter.Seq2[LogLine, error]
 
 	// Run runs a one-off task to its end and gives its exit code. When ctx
@@ -186,6 +191,7 @@ func (u *Unhealthy) Error() string { return u.Instance.Name + ": " + u.Reason }
 type Targets struct {
 	Release int    // the release whose web instances get the requests, 0 for none
 	Process string // "web"
+	Upto    int    // highest index of the instances that get requests, 0 for all: those above are about to be removed
 }
 
 // Router is all routers as one, wanted by Rollout and given by the server.

@@ -1,0 +1,55 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+
+	cerrdefs "github.com/containerd/errdefs"
+	"github.com/docker/docker/client"
+
+	"github.com/slipway-paas/slipway/deployer"
+)
+
+// NewClient makes an API client that agrees with the engine on a version at
+// its first call. With an empty host it follows DOCKER_HOST and its
+// companions. It does not talk to the engine yet.
+func NewClient(host string) (*client.Client, error) {
+	opts := []client.Opt{client.WithAPIVersionNegotiation()}
+	if host == "" {
+		opts = append(opts, client.FromEnv)
+	} else {
+		opts = append(opts, client.WithHost(host))
+	}
+	api, err := client.NewClientWithOpts(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("docker host %q: %w", host, err)
+	}
+	return api, nil
+}
+
+// fail says what was attempted, gives ctx's error when ctx is over, and marks
+// the errors of an engine that is away.
+func fail(ctx context.Context, what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case unreachable(err):
+		return fmt.Errorf("%s: %w: %w", what, deployer.ErrUnavailable, err)
+	default:
+		return fmt.Errorf("%s: %w", what, err)
+	}
+}
+
+// unreachable tells an engine that did not answer, or went away in the middle
+// of it, from one that answered no.
+func unreachable(err error) bool {
+	return client.IsErrConnectionFailed(err) || cerrdefs.IsUnavailable(err) ||
+		errors.Is(err, deployer.ErrUnavailable) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNREFUSED)
+}

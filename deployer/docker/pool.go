@@ -1,0 +1,83 @@
+package docker
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+)
+
+// ErrPoolExhausted is in the chain of an error of Ensure or Run when every
+// subnet of the network pool is in use.
+var ErrPoolExhausted = errors.New("the network pool is used up")
+
+const defaultNetworkBits = 26
+
+// pool hands out subnets. It goes round instead of taking the lowest free one:
+// a router that has not heard yet that an app is gone must not find another
+// app under the address.
+type pool struct {
+	prefix netip.Prefix
+	bits   int
+
+	mu       sync.Mutex
+	next     uint32
+	reserved map[netip.Prefix]bool
+}
+
+func newPool(cidr string, bits int) (*pool, error) {
+	if cidr == "" {
+		cidr = DefaultNetworkPool
+	}
+	if bits == 0 {
+		bits = defaultNetworkBits
+	}
+	prefix, err := netip.ParsePrefix(cidr)
+	if err != nil || !prefix.Addr().Is4() {
+		return nil, fmt.Errorf("network pool %q: give an IPv4 range such as %s", cidr, DefaultNetworkPool)
+	}
+	// A /30 has a gateway and one address; 2^20 subnets are more than bridges
+	// any machine can hold.
+	if bits < prefix.Bits() || bits > 30 || bits-prefix.Bits() > 20 {
+		return nil, fmt.Errorf("network pool %q: it cannot be cut into networks of /%d", cidr, bits)
+	}
+	return &pool{prefix: prefix.Masked(), bits: bits, reserved: map[netip.Prefix]bool{}}, nil
+}
+
+// take reserves a subnet that overlaps none of used. The caller calls release
+// once the engine knows the subnet or refused it.
+func (p *pool) take(used []netip.Prefix) (subnet netip.Prefix, release func(), err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	size := uint32(1) << (p.bits - p.prefix.Bits())
+	for range size {
+		candidate := p.subnet(p.next)
+		p.next = (p.next + 1) % size
+		if p.reserved[candidate] || overlapsAny(candidate, used) {
+			continue
+		}
+		p.reserved[candidate] = true
+		return candidate, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			delete(p.reserved, candidate)
+		}, nil
+	}
+	return netip.Prefix{}, nil, fmt.Errorf("%w: all %d networks of /%d in %s are taken or overlap other networks of this machine; give the installation a larger pool", ErrPoolExhausted, size, p.bits, p.prefix)
+}
+
+func (p *pool) subnet(n uint32) netip.Prefix {
+	a := p.prefix.Addr().As4()
+	base := uint32(a[0])<<24 | uint32(a[1])<<16 | uint32(a[2])<<8 | uint32(a[3])
+	base += n << (32 - p.bits)
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(base >> 24), byte(base >> 16), byte(base >> 8), byte(base)}), p.bits)
+}
+
+func overlapsAny(p netip.Prefix, others []netip.Prefix) bool {
+	for _, other := range others {
+		if p.Overlaps(other) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,285 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// ErrLive is in the chain of an error of Rollout.Run when the new release has
+// the traffic and what is left to do is only to clear the old one away. The
+// deployment has succeeded; running the rollout again finishes it.
+var ErrLive = errors.New("the release is live, and the one before it is not cleared away yet")
+
+// Defaults for what a Rollout leaves open.
+const (
+	DefaultDrainTimeout = 30 * time.Second
+	DefaultGrace        = 10 * time.Second
+
+	// undoTimeout bounds taking back a rollout that failed or was cancelled.
+	undoTimeout = 45 * time.Second
+)
+
+// Rollout puts releases in place of one another without losing a request. It
+// is safe for concurrent use, but one app takes one rollout at a time: the
+// caller sees to that.
+type Rollout struct {
+	Cluster      Cluster
+	Router       Router
+	DrainTimeout time.Duration // how long requests in flight may take to end; 0 for 30 s
+	Grace        time.Duration // between SIGTERM and SIGKILL; 0 for 10 s
+}
+
+// Plan is one rollout.
+type Plan struct {
+	App       string
+	Release   int          // the new one
+	Workloads []Workload   // all of the new release, one per process
+	Live      int          // the release that has the traffic now, 0 for none
+	Previous  []WorkloadID // to be removed at the end, beside all that Instances shows of other releases
+}
+
+// Say takes a sentence for the deployment's log. It may be called from several
+// goroutines, one call at a time, and must not block for long.
+type Say func(format string, args ...any)
+
+// Run brings the new release up, waits until all of it is healthy, sends the
+// traffic to it, waits until the old one has no request in flight, and removes
+// the old one.
+//
+// When it fails or ctx ends before the traffic is switched, the new release is
+// removed, the old one is as it was, and the error says why (an *Unhealthy,
+// ctx's error, …). From the switch on the release is live: any error, ctx's
+// too, then has ErrLive in its chain. Run may be repeated after a crash at any
+// point and completes what was begun.
+func (r *Rollout) Run(ctx context.Context, p Plan, say Say) error {
+	if err := p.check(); err != nil {
+		return err
+	}
+	run := &rollingOut{Rollout: r, Plan: p, say: oneAtATime(say)}
+	if err := run.findPrevious(ctx); err != nil {
+		return err
+	}
+	if err := run.bringUp(ctx); err != nil {
+		return errors.Join(err, run.undo(ctx, false))
+	}
+	if err := r.Router.Switch(ctx, p.App, Targets{Release: p.Release, Process: webProcess}); err != nil {
+		return errors.Join(fmt.Errorf("switch the traffic: %w", err), run.undo(ctx, true))
+	}
+	run.say("traffic switched to v%d", p.Release)
+	if err := run.clearAway(ctx); err != nil {
+		return fmt.Errorf("%w: %w", ErrLive, err)
+	}
+	return nil
+}
+
+// webProcess is the process that the traffic goes to.
+const webProcess = "web"
+
+func (p Plan) check() error {
+	if p.App == "" || p.Release <= 0 {
+		return fmt.Errorf("rollout of %q v%d: it needs an app and a release", p.App, p.Release)
+	}
+	for _, w := range p.Workloads {
+		if err := w.Check(); err != nil {
+			return err
+		}
+		if w.ID.App != p.App || w.ID.Release != p.Release {
+			return fmt.Errorf("rollout of %s v%d: workload %s belongs elsewhere", p.App, p.Release, w.ID)
+		}
+	}
+	return nil
+}
+
+// oneAtATime lets goroutines share a Say.
+func oneAtATime(say Say) Say {
+	var mu sync.Mutex
+	return func(format string, args ...any) {
+		if say == nil {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		say(format, args...)
+	}
+}
+
+// rollingOut is one call of Run.
+type rollingOut struct {
+	*Rollout
+	Plan
+	say       Say
+	liveFound bool // the live release still has instances
+	newFound  bool // the new one has some already: this is another attempt
+}
+
+// findPrevious adds every other release of the app that has instances, however
+// they came about, to what is to be removed.
+func (r *rollingOut) findPrevious(ctx context.Context) error {
+	instances, err := r.Cluster.Instances(ctx, r.App)
+	if err != nil {
+		return err
+	}
+	previous := slices.Clone(r.Previous)
+	for _, instance := range instances {
+		previous = append(previous, instance.Workload)
+		r.liveFound = r.liveFound || instance.Workload.Release == r.Live
+		r.newFound = r.newFound || instance.Workload.Release == r.Release
+	}
+	r.Previous = previous[:0]
+	for _, id := range previous {
+		if id.App == r.App && id.Release != r.Release && !slices.Contains(r.Previous, id) {
+			r.Previous = append(r.Previous, id)
+		}
+	}
+	return nil
+}
+
+// bringUp starts all workloads side by side and waits until they are healthy.
+func (r *rollingOut) bringUp(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, w := range r.Workloads {
+		group.Go(func() error { return r.up(ctx, w, r.say) })
+	}
+	return group.Wait()
+}
+
+// up makes one workload be and waits until it is healthy.
+func (r *Rollout) up(ctx context.Context, w Workload, say Say) error {
+	began := time.Now()
+	if w.Instances > 0 {
+		say("starting %s of %s", count(w.Instances), w.ID.Process)
+	}
+	if err := r.Cluster.Ensure(ctx, w); err != nil {
+		return fmt.Errorf("start %s: %w", w.ID.Process, err)
+	}
+	if w.Instances == 0 {
+		return nil
+	}
+	if err := r.Cluster.WaitHealthy(ctx, w.ID); err != nil {
+		return err
+	}
+	say("%s is healthy after %s", w.ID.Process, Seconds(time.Since(began)))
+	return nil
+}
+
+func count(instances int) string {
+	if instances == 1 {
+		return "1 instance"
+	}
+	return fmt.Sprintf("%d instances", instances)
+}
+
+// undo takes the new release away again, with a context of its own: the
+// rollout's may be what ended. switched says that routers may have begun to
+// send requests to it; they are told to go back first.
+func (r *rollingOut) undo(ctx context.Context, switched bool) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout+r.grace())
+	defer cancel()
+	if r.keep() {
+		r.say("v%d is left running: there is no other release to go back to", r.Release)
+		return nil
+	}
+	if switched {
+		if err := r.Router.Switch(ctx, r.App, Targets{Release: r.Live, Process: webProcess}); err != nil {
+			// Some router may go on sending requests to the new release, so
+			// it must not vanish. The next rollout finds and removes it.
+			r.say("v%d is left running: not every router could be switched back", r.Release)
+			return fmt.Errorf("switch the traffic back: %w", err)
+		}
+		r.drain(ctx, r.ids())
+	}
+	if err := r.remove(ctx, r.ids()); err != nil {
+		return fmt.Errorf("remove v%d again: %w", r.Release, err)
+	}
+	return nil
+}
+
+// keep says that removing the new release would leave the app with nothing:
+// it is the live one, started anew, or an earlier attempt at this rollout got
+// as far as removing the live one.
+func (r *rollingOut) keep() bool {
+	return r.Live == r.Release || r.Live != 0 && !r.liveFound && r.newFound
+}
+
+// clearAway waits for the old releases' requests to end, and removes them.
+func (r *rollingOut) clearAway(ctx context.Context) error {
+	r.drain(ctx, r.Previous)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err := r.remove(ctx, r.Previous); err != nil {
+		return err
+	}
+	for _, release := range releases(r.Previous) {
+		r.say("v%d removed", release)
+	}
+	return nil
+}
+
+// drain waits, within the drain timeout, until no request is in flight on any
+// of the workloads. Requests that take longer are cut off with the instance.
+func (r *rollingOut) drain(ctx context.Context, ids []WorkloadID) {
+	timeout := r.DrainTimeout
+	if timeout <= 0 {
+		timeout = DefaultDrainTimeout
+	}
+	drainCtx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	late := make([]bool, len(ids))
+	var group errgroup.Group
+	for i, id := range ids {
+		group.Go(func() error {
+			late[i] = r.Router.Drained(drainCtx, id) != nil
+			return nil
+		})
+	}
+	_ = group.Wait() // none of them gives an error
+	for _, release := range releases(ids) {
+		slow := slices.ContainsFunc(ids, func(id WorkloadID) bool { return id.Release == release && late[slices.Index(ids, id)] })
+		switch {
+		case ctx.Err() != nil:
+		case slow:
+			r.say("v%d still has requests in flight after %s; stopping it", release, Seconds(timeout))
+		default:
+			r.say("v%d drained", release)
+		}
+	}
+}
+
+func (r *rollingOut) remove(ctx context.Context, ids []WorkloadID) error {
+	var group errgroup.Group // without a shared context: one failure must not spare the others
+	for _, id := range ids {
+		group.Go(func() error { return r.Cluster.Remove(ctx, id, r.grace()) })
+	}
+	return group.Wait()
+}
+
+func (r *Rollout) grace() time.Duration {
+	if r.Grace <= 0 {
+		return DefaultGrace
+	}
+	return r.Grace
+}
+
+func (r *rollingOut) ids() []WorkloadID {
+	ids := make([]WorkloadID, len(r.Workloads))
+	for i, w := range r.Workloads {
+		ids[i] = w.ID
+	}
+	return ids
+}
+
+func releases(ids []WorkloadID) []int {
+	var list []int
+	for _, id := range ids {
+		list = append(list, id.Release)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
