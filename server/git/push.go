@@ -1,0 +1,126 @@
+package git
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/server/git/hook"
+)
+
+// push is one git-receive-pack that runs. Its hook's conversation and its HTTP
+// request share it.
+type push struct {
+	id          string // secret: who knows it is this push's hook
+	actor       models.Actor
+	name        string      // the app's
+	app         *models.App // nil until the push has made it
+	repository  string
+	provisional bool // the repository belongs to no app yet
+
+	unlock func()        // gives the repository's lock back, nil when it is not held
+	over   chan struct{} // nil until the hook has come, closed when it has its answer
+}
+
+// advertisePush answers the first request of a push: what there is already. It
+// makes nothing, because a client may only be trying.
+func (s *Server) advertisePush(w http.ResponseWriter, r *http.Request, actor models.Actor, name string) {
+	app, err := s.writable(r.Context(), actor, name)
+	if err != nil {
+		s.refuseError(w, err)
+		return
+	}
+	repository := s.empty()
+	if app != nil && s.repos.Has(app.ID) {
+		repository = s.repos.Path(app.ID)
+	}
+	s.advertise(w, r, receivePack, repository)
+}
+
+// writable gives the app that the actor may push to, nil when the push would
+// make it.
+func (s *Server) writable(ctx context.Context, actor models.Actor, name string) (*models.App, error) {
+	if err := actor.Require(models.ScopeDeploy); err != nil {
+		return nil, err
+	}
+	app, err := s.Apps.Find(ctx, actor, name)
+	if models.KindOf(err) != models.KindNotFound {
+		return app, err
+	}
+	if err := models.CheckAppName(name); err != nil {
+		return nil, err
+	}
+	if !actor.Can(models.ScopeWrite) {
+		return nil, models.Errorf(models.KindNotFound, "no such app: %s, and making it needs a token with the scope %q", name, models.ScopeWrite)
+	}
+	return nil, nil
+}
+
+// push answers the request of a push that carries it.
+func (s *Server) push(w http.ResponseWriter, r *http.Request, actor models.Actor, name string) {
+	app, err := s.writable(r.Context(), actor, name)
+	if err != nil {
+		s.refuseError(w, err)
+		return
+	}
+	// The pack has a limit of its own, which git explains better; this one is
+	// for what else a client might send.
+	in, err := body(w, r, int64(s.MaxPushMB)<<20+16<<20)
+	if err != nil {
+		s.refuseError(w, err)
+		return
+	}
+	p := &push{id: rand.Text(), actor: actor, name: name, app: app}
+	if err := s.open(r.Context(), p); err != nil {
+		s.refuseError(w, models.Wrap(err, models.KindUnavailable, "the repository cannot be written; the server's disk may be full"))
+		return
+	}
+	defer s.close(p)
+	s.stream(w, r, receivePack, in, []string{
+		hook.EnvPush + "=" + p.id,
+		hook.EnvSocket + "=" + s.listener.Addr().String(),
+	}, "receive-pack", "--stateless-rpc", "--", p.repository)
+}
+
+// open gives a push its repository and lets its hook find it.
+func (s *Server) open(ctx context.Context, p *push) error {
+	var err error
+	if p.app == nil {
+		p.provisional = true
+		p.repository, err = s.provisional(ctx)
+	} else {
+		p.repository, err = s.ensure(ctx, p.app.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("opening a repository: %w", err)
+	}
+	s.mu.Lock()
+	s.pushes[p.id] = p
+	s.mu.Unlock()
+	return nil
+}
+
+// close ends what open began, once git is gone. Its hook went with it, so the
+// conversation ends too.
+func (s *Server) close(p *push) {
+	s.mu.Lock()
+	delete(s.pushes, p.id)
+	over := p.over
+	s.mu.Unlock()
+	if over != nil {
+		<-over
+	}
+	if p.provisional {
+		// What was adopted has left a link here, and only that is removed.
+		if err := os.RemoveAll(filepath.Dir(p.repository)); err != nil {
+			s.Logger.Warn("a provisional repository is left over", "error", err)
+		}
+	}
+	if p.unlock != nil {
+		p.unlock()
+	}
+}
