@@ -1,0 +1,18 @@
+package store
+
+import (
+	"context"
+
+	"github.com/slipway-paas/slipway/models"
+)
+
+// DeploymentNumbers gives the numbers of an app's deployments by their IDs.
+func (s *Store) DeploymentNumbers(ctx context.Context, app *models.App, ids []string) (map[string]int, error) {
+	var rows []models.Deployment
+	err := s.with(ctx).Select("id", "number").Where("app_id = ? AND id IN ?", app.ID, ids).Find(&rows).Error
+	numbers := make(map[string]int, len(rows))
+	for _, row := range rows {
+		numbers[row.ID] = row.Number
+	}
+	return numbers, translate(err)
+}

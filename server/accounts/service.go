@@ -1,0 +1,76 @@
+// Package accounts is who may come in: users and their passwords, browser
+// sessions, API tokens, one-time links, and the throttling of guesses. It
+// turns what a request carries into a models.Actor.
+package accounts
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
+)
+
+const (
+	sessionLife   = 30 * 24 * time.Hour // since it was last used
+	linkLife      = 10 * time.Minute    // of a sign-in link
+	bootstrapLife = 30 * 24 * time.Hour // a new one is made at every start
+	touchEvery    = time.Minute         // how exact "last used" is
+	keepKeys      = 24 * time.Hour      // how long idempotency keys are kept
+	maxSessions   = 50                  // per user
+	maxTokens     = 100                 // per user
+)
+
+// Service is safe for concurrent use.
+type Service struct {
+	store     *store.Store
+	logger    *slog.Logger
+	hasher    *hasher
+	byAccount *throttle
+	byPeer    *throttle
+}
+
+// New makes a Service.
+func New(store *store.Store, logger *slog.Logger) *Service {
+	return &Service{
+		store: store, logger: logger, hasher: newHasher(),
+		// An account: 10 wrong passwords at once, then one every 30 s. A
+		// peer: 30, then one every 5 s, since offices share an address.
+		byAccount: newThrottle(10, 30*time.Second),
+		byPeer:    newThrottle(30, 5*time.Second),
+	}
+}
+
+// Peer is where a request came from.
+type Peer struct {
+	IP        string
+	UserAgent string
+}
+
+// Prune removes what has expired. Call it now and then.
+func (s *Service) Prune(ctx context.Context) error {
+	return s.store.PruneAccounts(ctx, time.Now().UTC().Add(-keepKeys))
+}
+
+// ownAccount lets an actor at its own account: somebody in a browser session,
+// or a token with the scope for it.
+func ownAccount(actor models.Actor) error {
+	if actor.UserID == "" {
+		return actor.Require(models.ScopeAdmin)
+	}
+	if actor.Scopes == nil {
+		return nil
+	}
+	for _, scope := range actor.Scopes {
+		if scope == models.ScopeAdmin {
+			return nil
+		}
+	}
+	return models.Errorf(models.KindForbidden, "this needs a browser session, or a token with the scope %q", models.ScopeAdmin)
+}
+
+// actorOf is a user who has just proved who it is.
+func actorOf(user *models.User, peer Peer) models.Actor {
+	return models.Actor{UserID: user.ID, Email: user.Email, Role: user.Role, IP: peer.IP}
+}
