@@ -43,10 +43,11 @@ func (c *Cluster) Ensure(ctx context.Context, w deployer.Workload) error {
 		return err
 	}
 	if len(todo.start)+len(todo.replace)+len(todo.create) > 0 {
-		leave, err := c.networks.join(ctx, w.ID.App)
+		network, leave, err := c.networks.join(ctx, w.ID.App)
 		if err != nil {
 			return err
 		}
+		e.network = network
 		err = e.apply(ctx, todo)
 		leave(err != nil)
 		if err != nil {
@@ -60,6 +61,7 @@ func (c *Cluster) Ensure(ctx context.Context, w deployer.Workload) error {
 type ensuring struct {
 	*Cluster
 	w        deployer.Workload
+	network  string // ID of the app's
 	creating *sync.WaitGroup
 }
 
@@ -128,6 +130,10 @@ func (e *ensuring) apply(ctx context.Context, todo steps) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelStarts)
 	for _, s := range todo.start {
+		if s.HostConfig.NetworkMode != e.network { // it could not start: the network it was made for is gone
+			todo.replace = append(todo.replace, s)
+			continue
+		}
 		group.Go(func() error { return e.start(ctx, s.ID, s.State == container.StatePaused) })
 	}
 	for _, s := range todo.replace {
@@ -190,7 +196,7 @@ func (e *ensuring) createDetached(ctx context.Context, index int) (string, error
 func (e *ensuring) create(ctx, detached context.Context, index int) (string, error) {
 	name := e.containerName(e.w, index, "")
 	for attempt := range 3 {
-		made, err := e.API.ContainerCreate(detached, e.config(e.w, kindInstance, index), e.hostConfig(e.w), e.attach(e.w), nil, name)
+		made, err := e.API.ContainerCreate(detached, e.config(e.w, kindInstance, index), e.hostConfig(e.w, e.network), attach(e.w, e.network), nil, name)
 		switch {
 		case err == nil:
 			return made.ID, nil

@@ -123,8 +123,10 @@ func (c *Cluster) inspect(ctx context.Context, id string) (*details, error) {
 		return d, nil
 	}
 	in.State = deployer.StateStarting
-	if endpoint := found.NetworkSettings.Networks[c.networks.name(in.Workload.App)]; endpoint != nil && d.port > 0 && endpoint.IPAddress != "" {
-		in.Address = net.JoinHostPort(endpoint.IPAddress, strconv.Itoa(d.port))
+	for _, endpoint := range found.NetworkSettings.Networks { // the only one
+		if d.port > 0 && endpoint.IPAddress != "" {
+			in.Address = net.JoinHostPort(endpoint.IPAddress, strconv.Itoa(d.port))
+		}
 	}
 	return d, nil
 }

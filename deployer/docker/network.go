@@ -1,10 +1,13 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +15,8 @@ import (
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
+
+	"github.com/slipway-paas/slipway/deployer"
 )
 
 // networks makes one network per app when its first instance comes and removes
@@ -33,16 +38,16 @@ type appUse struct {
 
 func (n *networks) name(app string) string { return n.engine.installation + "-" + app }
 
-// join makes sure that the app's network is there, and that it stays until
-// leave is called. leave(true) removes it if the app has no container left.
-func (n *networks) join(ctx context.Context, app string) (leave func(sweep bool), err error) {
+// join makes sure that the app's network is there, gives its ID, and holds it
+// until leave is called. leave(true) removes it if the app has no container.
+func (n *networks) join(ctx context.Context, app string) (id string, leave func(sweep bool), err error) {
 	release, err := n.locks.acquire(ctx, app)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	defer release()
-	if err := n.ensure(ctx, app); err != nil {
-		return nil, err
+	if id, err = n.ensure(ctx, app); err != nil {
+		return "", nil, err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -50,7 +55,7 @@ func (n *networks) join(ctx context.Context, app string) (leave func(sweep bool)
 		n.apps[app] = &appUse{}
 	}
 	n.apps[app].users++
-	return func(sweep bool) { n.leave(ctx, app, sweep) }, nil
+	return id, func(sweep bool) { n.leave(ctx, app, sweep) }, nil
 }
 
 // leave sweeps even when the caller's context is over: that is when something
@@ -108,92 +113,147 @@ func (n *networks) removeIfEmpty(ctx context.Context, app string) error {
 	if len(left) > 0 {
 		return nil
 	}
-	found, err := n.find(ctx, app)
-	if err != nil || found == "" {
-		return err
-	}
-	err = n.engine.API.NetworkRemove(ctx, found)
-	if cerrdefs.IsNotFound(err) {
-		return nil
-	}
-	return fail(ctx, "remove the network "+n.name(app), err)
-}
-
-// find gives the ID of the app's network, "" if there is none, and an error if
-// something else goes by its name.
-func (n *networks) find(ctx context.Context, app string) (string, error) {
-	name := n.name(app)
-	found, err := n.engine.API.NetworkInspect(ctx, name, network.InspectOptions{})
-	switch {
-	case cerrdefs.IsNotFound(err):
-		return "", nil
-	case err != nil:
-		return "", fail(ctx, "look for the network "+name, err)
-	case found.Labels[LabelInstallation] != n.engine.installation || found.Labels[LabelApp] != app:
-		return "", fmt.Errorf("the network %s exists and is not this installation's", name)
-	}
-	return found.ID, nil
-}
-
-// ensure makes the network. Others may take a subnet between our look and our
-// call, other installations and people by hand: then another one is tried.
-func (n *networks) ensure(ctx context.Context, app string) error {
-	if found, err := n.find(ctx, app); err != nil || found != "" {
-		return err
-	}
-	used, err := n.used(ctx)
+	found, _, err := n.find(ctx, app)
 	if err != nil {
 		return err
 	}
-	for {
-		subnet, release, err := n.pool.take(used)
-		if err != nil {
-			return err
-		}
-		_, err = n.engine.API.NetworkCreate(ctx, n.name(app), network.CreateOptions{
-			Driver: "bridge",
-			IPAM:   &network.IPAM{Config: []network.IPAMConfig{{Subnet: subnet.String()}}},
-			Labels: map[string]string{
-				LabelInstallation: n.engine.installation, LabelKind: kindNetwork, LabelApp: app,
-			},
-		})
-		release()
-		switch {
-		case err == nil:
-			return nil
-		case cerrdefs.IsConflict(err) && strings.Contains(err.Error(), "already exists"):
-			return nil // another server of this installation was first
-		case strings.Contains(err.Error(), "overlap"): // the engine has no code of its own for it
-			used = append(used, subnet)
-		default:
-			return fail(ctx, "make the network "+n.name(app), err)
+	for _, one := range found {
+		if err := n.engine.API.NetworkRemove(ctx, one.ID); err != nil && !cerrdefs.IsNotFound(err) {
+			return fail(ctx, "remove the network "+one.Name, err)
 		}
 	}
+	return nil
 }
 
-// used lists the ranges that a new network must keep clear of: those of the
-// engine's networks and of this machine's own interfaces.
-func (n *networks) used(ctx context.Context) ([]netip.Prefix, error) {
+// find lists the app's networks, oldest first, and all ranges in use. There is
+// one network, unless servers raced in a way that the engine let through: then
+// all use the oldest. Both come from one look, because a network that shows
+// between two would count as somebody else's.
+func (n *networks) find(ctx context.Context, app string) (found []network.Summary, used []netip.Prefix, err error) {
 	list, err := n.engine.API.NetworkList(ctx, network.ListOptions{})
 	if err != nil {
-		return nil, fail(ctx, "list networks", err)
+		return nil, nil, fail(ctx, "list networks", err)
 	}
-	var used []netip.Prefix
 	for _, item := range list {
+		if item.Labels[LabelInstallation] == n.engine.installation && item.Labels[LabelApp] == app {
+			found = append(found, item)
+		}
 		for _, config := range item.IPAM.Config {
 			if prefix, err := netip.ParsePrefix(config.Subnet); err == nil {
 				used = append(used, prefix)
 			}
 		}
 	}
-	addresses, err := net.InterfaceAddrs()
+	slices.SortFunc(found, func(a, b network.Summary) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
+	return found, used, nil
+}
+
+// ensure makes the network if need be. The engine takes two networks of one
+// name when asked at the same time, but never two of one subnet. So every
+// server begins with the same subnet for an app, and one that finds it taken
+// looks for the app's network again before it tries the next.
+func (n *networks) ensure(ctx context.Context, app string) (string, error) {
+	taken, err := machineRanges()
 	if err != nil {
-		return nil, fmt.Errorf("list this machine's addresses: %w", err)
+		return "", err
 	}
-	for _, address := range addresses {
-		if prefix, err := netip.ParsePrefix(address.String()); err == nil {
-			used = append(used, prefix.Masked())
+	for {
+		found, used, err := n.find(ctx, app)
+		if err != nil {
+			return "", err
+		}
+		if len(found) > 0 {
+			return found[0].ID, nil
+		}
+		subnet, release, err := n.pool.take(app, append(used, taken...))
+		if err != nil {
+			return "", err
+		}
+		id, err := n.create(ctx, app, subnet)
+		release()
+		if id != "" || err != nil {
+			return id, err
+		}
+		if err := n.settle(ctx, app, subnet); err != nil {
+			return "", err
+		}
+		taken = append(taken, subnet)
+	}
+}
+
+// create gives "" when the subnet is taken.
+func (n *networks) create(ctx context.Context, app string, subnet netip.Prefix) (string, error) {
+	made, err := n.engine.API.NetworkCreate(ctx, n.name(app), network.CreateOptions{
+		Driver: "bridge",
+		IPAM:   &network.IPAM{Config: []network.IPAMConfig{{Subnet: subnet.String()}}},
+		Labels: map[string]string{LabelInstallation: n.engine.installation, LabelKind: kindNetwork, LabelApp: app},
+	})
+	switch {
+	case err == nil:
+		return made.ID, nil
+	case strings.Contains(err.Error(), "overlap"): // the engine has no code of its own for it
+		return "", nil
+	case cerrdefs.IsConflict(err) && strings.Contains(err.Error(), "already exists"):
+		found, _, err := n.find(ctx, app)
+		if err == nil && len(found) == 0 {
+			err = fmt.Errorf("the network %s exists and is not this installation's", n.name(app))
+		}
+		if err != nil {
+			return "", err
+		}
+		return found[0].ID, nil
+	default:
+		return "", fail(ctx, "make the network "+n.name(app), err)
+	}
+}
+
+// settle waits until whoever took a subnet shows: the engine lists a network
+// some time after it has reserved its subnet. It gives up after a while, since
+// a subnet may also be reserved for good by what the engine does not list.
+func (n *networks) settle(ctx context.Context, app string, subnet netip.Prefix) error {
+	deadline := time.Now().Add(3 * time.Second)
+	var backoff deployer.Backoff
+	for time.Now().Before(deadline) {
+		found, used, err := n.find(ctx, app)
+		if err != nil || len(found) > 0 || overlapsAny(subnet, used) {
+			return err
+		}
+		pause := time.NewTimer(backoff.Next())
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return ctx.Err()
 		}
 	}
-	return used, nil
+	return nil
+}
+
+// engineBridge is how the engine names the interface of a network. Those are
+// left out of machineRanges: the interface shows before the network does, and
+// would look like somebody else's.
+var engineBridge = regexp.MustCompile(`^br-[0-9a-f]{12}$`)
+
+// machineRanges are those of this machine's own interfaces, which the engine
+// does not keep clear of by itself.
+func machineRanges() ([]netip.Prefix, error) {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return nil, fmt.Errorf("list this machine's interfaces: %w", err)
+	}
+	var ranges []netip.Prefix
+	for _, i := range interfaces {
+		addresses, err := i.Addrs()
+		if err != nil || engineBridge.MatchString(i.Name) {
+			continue // an interface may go away at any time
+		}
+		for _, address := range addresses {
+			if prefix, err := netip.ParsePrefix(address.String()); err == nil {
+				ranges = append(ranges, prefix.Masked())
+			}
+		}
+	}
+	return ranges, nil
 }

@@ -3,6 +3,7 @@ package docker
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"net/netip"
 	"sync"
 )
@@ -13,15 +14,15 @@ var ErrPoolExhausted = errors.New("the network pool is used up")
 
 const defaultNetworkBits = 26
 
-// pool hands out subnets. It goes round instead of taking the lowest free one:
-// a router that has not heard yet that an app is gone must not find another
-// app under the address.
+// pool hands out subnets. Where it begins to look depends on the app, not on
+// what is free: servers that make the same app's network at once must want the
+// same subnet, and a router that has not heard yet that an app is gone must
+// not find another app under the address.
 type pool struct {
 	prefix netip.Prefix
 	bits   int
 
 	mu       sync.Mutex
-	next     uint32
 	reserved map[netip.Prefix]bool
 }
 
@@ -44,15 +45,16 @@ func newPool(cidr string, bits int) (*pool, error) {
 	return &pool{prefix: prefix.Masked(), bits: bits, reserved: map[netip.Prefix]bool{}}, nil
 }
 
-// take reserves a subnet that overlaps none of used. The caller calls release
+// take reserves a subnet for an app that overlaps none of used. The caller calls release
 // once the engine knows the subnet or refused it.
-func (p *pool) take(used []netip.Prefix) (subnet netip.Prefix, release func(), err error) {
+func (p *pool) take(app string, used []netip.Prefix) (subnet netip.Prefix, release func(), err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	size := uint32(1) << (p.bits - p.prefix.Bits())
-	for range size {
-		candidate := p.subnet(p.next)
-		p.next = (p.next + 1) % size
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(app)) // never fails
+	for i := range size {
+		candidate := p.subnet((hash.Sum32() + i) % size)
 		if p.reserved[candidate] || overlapsAny(candidate, used) {
 			continue
 		}

@@ -26,13 +26,13 @@ func (c *Cluster) Run(ctx context.Context, t deployer.Task, streams deployer.Tas
 	if err := t.Workload.Check(); err != nil {
 		return 0, err
 	}
-	leave, err := c.networks.join(ctx, t.Workload.ID.App)
+	network, leave, err := c.networks.join(ctx, t.Workload.ID.App)
 	if err != nil {
 		return 0, err
 	}
 	defer leave(true)
 	name := c.containerName(t.Workload, 0, strings.ToLower(rand.Text()[:8]))
-	if err := c.createTask(ctx, t, name, streams.Stdin != nil); err != nil {
+	if err := c.createTask(ctx, t, name, network, streams.Stdin != nil); err != nil {
 		return 0, err
 	}
 	code, err := c.runTask(ctx, t, name, streams)
@@ -45,16 +45,16 @@ func (c *Cluster) Run(ctx context.Context, t deployer.Task, streams deployer.Tas
 
 // createTask makes the container. It does not end with ctx, since the engine
 // would not: the name says what to remove.
-func (c *Cluster) createTask(ctx context.Context, t deployer.Task, name string, stdin bool) error {
+func (c *Cluster) createTask(ctx context.Context, t deployer.Task, name, network string, stdin bool) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
-	config, host := c.config(t.Workload, kindTask, 0), c.hostConfig(t.Workload)
+	config, host := c.config(t.Workload, kindTask, 0), c.hostConfig(t.Workload, network)
 	config.Tty, config.OpenStdin, config.StdinOnce = t.TTY, stdin, stdin
 	host.AutoRemove = true
-	_, err := c.API.ContainerCreate(detached, config, host, c.attach(t.Workload), nil, name)
+	_, err := c.API.ContainerCreate(detached, config, host, attach(t.Workload, network), nil, name)
 	if cerrdefs.IsNotFound(err) {
 		return fmt.Errorf("%w: %s", deployer.ErrNoImage, t.Workload.Image)
 	}

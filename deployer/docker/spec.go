@@ -29,11 +29,11 @@ var capabilities = []string{
 }
 
 // hostConfig says what a container may do and use.
-func (c *Cluster) hostConfig(w deployer.Workload) *container.HostConfig {
+func (c *Cluster) hostConfig(w deployer.Workload, network string) *container.HostConfig {
 	limits := c.limitsOf(w)
 	yes := true
 	return &container.HostConfig{
-		NetworkMode: container.NetworkMode(c.networks.name(w.ID.App)),
+		NetworkMode: container.NetworkMode(network),
 		// Nothing inside may gain more than it started with, by a setuid file say.
 		SecurityOpt: []string{"no-new-privileges:true"},
 		CapDrop:     []string{"ALL"},
@@ -97,9 +97,9 @@ func environ(w deployer.Workload) []string {
 
 // attach puts a container on its app's network under its process's name, so
 // that the app's other processes find it as "web" or "worker".
-func (c *Cluster) attach(w deployer.Workload) *network.NetworkingConfig {
+func attach(w deployer.Workload, id string) *network.NetworkingConfig {
 	return &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{
-		c.networks.name(w.ID.App): {Aliases: []string{w.ID.Process}},
+		id: {Aliases: []string{w.ID.Process}},
 	}}
 }
 
