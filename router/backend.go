@@ -25,7 +25,6 @@ type workload struct {
 	id       string
 	refs     int // backends in the table; guarded by the store
 	inFlight atomic.Int64
-	retired  atomic.Bool // no backend of it is in the table
 }
 
 // backend is one instance that takes requests. It lives as long as the table
@@ -58,12 +57,14 @@ func (b *backend) use() bool {
 }
 
 // release counts a request out and reports whether it was the last one on a
-// workload that has left the table.
+// backend that has left the table.
 func (b *backend) release() (drained bool) {
-	if b.inFlight.Add(-1) == 0 && b.retired.Load() {
-		b.closeIdle()
+	b.workload.inFlight.Add(-1)
+	if b.inFlight.Add(-1) != 0 || !b.retired.Load() {
+		return false
 	}
-	return b.workload.inFlight.Add(-1) == 0 && b.workload.retired.Load()
+	b.closeIdle()
+	return true
 }
 
 func (b *backend) retire() {

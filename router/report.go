@@ -74,7 +74,8 @@ func (r *reporter) awaitReason(ctx context.Context) bool {
 func (r *reporter) send(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	report := Report{Applied: r.store.index.Load().version, InFlight: r.store.inFlight()}
+	report := Report{Applied: r.store.index.Load().version}
+	report.InFlight, report.Draining = r.store.inFlight()
 	report.Access, report.Dropped = r.access.take()
 	body, err := json.Marshal(report)
 	if err != nil {

@@ -16,15 +16,17 @@ type store struct {
 	apps      map[string]*route // by app ID
 	platform  *Platform
 	workloads map[string]*workload
+	draining  map[*backend]bool // left the table with requests in flight
 
 	changed chan struct{} // holds one token when the table changed
-	drained chan struct{} // holds one token when a retired workload drained
+	drained chan struct{} // holds one token when a retired backend drained
 }
 
 func newStore() *store {
 	s := &store{
 		apps:      map[string]*route{},
 		workloads: map[string]*workload{},
+		draining:  map[*backend]bool{},
 		changed:   make(chan struct{}, 1),
 		drained:   make(chan struct{}, 1),
 	}
@@ -161,7 +163,6 @@ func (s *store) refer(b *backend, id string) {
 		s.workloads[id] = w
 	}
 	w.refs++
-	w.retired.Store(false)
 	b.workload = w
 }
 
@@ -174,31 +175,39 @@ func (s *store) retire(gone []*route) {
 		for _, b := range r.backends {
 			if now.same(b.Backend) != b {
 				b.retire()
-			}
-			if b.workload.refs--; b.workload.refs == 0 {
-				b.workload.retired.Store(true)
-				if b.workload.inFlight.Load() == 0 {
-					delete(s.workloads, b.workload.id)
+				if b.inFlight.Load() > 0 {
+					s.draining[b] = true
 				}
+			}
+			if b.workload.refs--; b.workload.refs == 0 && b.workload.inFlight.Load() == 0 {
+				delete(s.workloads, b.workload.id)
 			}
 		}
 	}
 }
 
-// inFlight counts the requests in flight by workload, leaving out 0, and
-// forgets the retired workloads that have drained.
-func (s *store) inFlight() map[string]int {
+// inFlight counts the requests in flight by workload and, for the backends
+// that have left the table, by backend ID. It leaves out 0, and forgets what
+// has drained.
+func (s *store) inFlight() (workloads, draining map[string]int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	counts := map[string]int{}
+	workloads, draining = map[string]int{}, map[string]int{}
 	for id, w := range s.workloads {
 		if n := w.inFlight.Load(); n > 0 {
-			counts[id] = int(n)
+			workloads[id] = int(n)
 		} else if w.refs == 0 {
 			delete(s.workloads, id)
 		}
 	}
-	return counts
+	for b := range s.draining {
+		if n := b.inFlight.Load(); n > 0 {
+			draining[b.ID] += int(n)
+		} else {
+			delete(s.draining, b)
+		}
+	}
+	return workloads, draining
 }
 
 // table gives a copy of the table in force.

@@ -61,7 +61,7 @@ type Backend struct {
 // RemoveApp and Ping is set. An update is applied whole or not at all.
 type Update struct {
 	Version   uint64 `json:"version"`              // the table's version after it
-	Table     *Table `json:"table,omitempty"`      // replaces everything; always the first message
+	Table     *Table `json:"table,omitempty"`      // replaces everything; the first message that is no ping
 	App       *App   `json:"app,omitempty"`        // adds or replaces one app
 	RemoveApp string `json:"remove_app,omitempty"` // an app's ID
 	Ping      bool   `json:"ping,omitempty"`       // keep-alive, every 10 s
@@ -70,8 +70,9 @@ type Update struct {
 // Report is one message from router to server. Sent at once when something is
 // acknowledged or drained, and otherwise when there are access log lines.
 type Report struct {
-	Applied  uint64         `json:"applied"`   // newest version in force
-	InFlight map[string]int `json:"in_flight"` // requests in flight by workload, 0 left out; an upgraded connection counts until it closes
+	Applied  uint64         `json:"applied"`            // newest version in force
+	InFlight map[string]int `json:"in_flight"`          // requests in flight by workload, 0 left out; an upgraded connection counts until it closes
+	Draining map[string]int `json:"draining,omitempty"` // the same by backend ID, for backends that have left the table
 	Access   []Access       `json:"access,omitempty"`
 	Dropped  int            `json:"dropped,omitempty"` // access lines lost to a full buffer since the last report
 }

@@ -92,3 +92,10 @@ func (a *App) check() error {
 	}
 	return nil
 }
+
+// ValidHost says whether the table may have a host: lower case, no port, the
+// first label may be "*".
+func ValidHost(host string) bool {
+	_, ok := hostPattern(host)
+	return ok
+}
