@@ -1,6 +1,8 @@
 package clustertest
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -61,8 +63,9 @@ func removeAlone(t *testing.T, f *fixture) {
 	f.up(stubborn)
 	other := f.web(1, 1)
 	other.ID.App, other.AppName = "02app", "other"
+	ctx, cancel := context.WithCancel(f.ctx)
 	removed := make(chan error, 1)
-	go func() { removed <- f.cluster.Remove(f.ctx, stubborn.ID, 15*time.Second) }()
+	go func() { removed <- f.cluster.Remove(ctx, stubborn.ID, time.Minute) }()
 	f.up(other)
 	f.up(f.web(2, 1)) // of the same app
 	select {
@@ -71,7 +74,14 @@ func removeAlone(t *testing.T, f *fixture) {
 	default:
 	}
 	f.ok(f.cluster.Remove(f.ctx, other.ID, time.Second))
-	f.ok(<-removed)
+	cancel()
+	if err := <-removed; !errors.Is(err, context.Canceled) {
+		t.Errorf("the removal gave %v", err)
+	}
+	f.ok(f.cluster.Remove(f.ctx, stubborn.ID, 0))
+	if left := f.instances(stubborn.ID); len(left) != 0 {
+		t.Errorf("left %+v", left)
+	}
 }
 
 func secondDriver(t *testing.T, f *fixture) {

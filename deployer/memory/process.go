@@ -71,6 +71,13 @@ func (p *Process) end() {
 	}
 }
 
+func orDiscard(w io.Writer) io.Writer {
+	if w == nil {
+		return io.Discard
+	}
+	return w
+}
+
 // Serve is a Program that answers every request with 200 and its release.
 func Serve(ctx context.Context, p *Process) int {
 	return serve(ctx, p, http.StatusOK)

@@ -1,0 +1,122 @@
+// Package memory runs workloads as goroutines of this process. It keeps every
+// promise of deployer.Cluster without an engine, so that what is built on it
+// can be tested quickly: instances listen on loopback addresses of their own,
+// write logs, exit, are killed and restarted.
+package memory
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/slipway-paas/slipway/deployer"
+)
+
+// Engine holds the instances. Several Clusters may share one. It is safe for
+// concurrent use.
+type Engine struct {
+	mu        sync.Mutex
+	images    map[string]Program
+	instances map[string]*instance
+	watchers  map[*watcher]bool
+	away      bool
+	made      int
+	subnet    [2]byte // of 127.0.0.0/8
+}
+
+// NewEngine makes an engine without images.
+func NewEngine() *Engine {
+	return &Engine{
+		images:    map[string]Program{},
+		instances: map[string]*instance{},
+		watchers:  map[*watcher]bool{},
+		// Engines in other processes listen on the same ports; a random
+		// network each keeps them apart.
+		subnet: [2]byte{byte(64 + rand.IntN(128)), byte(rand.IntN(256))},
+	}
+}
+
+// AddImage gives the engine an image.
+func (e *Engine) AddImage(ref string, program Program) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.images[ref] = program
+}
+
+// SetAway makes every call fail as if the engine could not be reached, or
+// lets it answer again. Instances go on running.
+func (e *Engine) SetAway(away bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.away = away
+	for w := range e.watchers {
+		w.breakOff()
+	}
+}
+
+// host gives the next instance an address of its own.
+func (e *Engine) host() string {
+	e.made++
+	return fmt.Sprintf("127.%d.%d.%d", e.subnet[0], (int(e.subnet[1])+e.made/250)%256, 1+e.made%250)
+}
+
+// memoryLimit is what an instance may use when its workload says nothing.
+const memoryLimit = 512 << 20
+
+// emit tells the watchers. e.mu is held.
+func (e *Engine) emit(t deployer.EventType, in deployer.Instance) {
+	if t == deployer.EventRemoved {
+		in.State, in.Address = deployer.StateExited, ""
+	}
+	for w := range e.watchers {
+		w.add(deployer.Event{Type: t, Instance: in, At: time.Now()})
+	}
+}
+
+// maxUnread is how many events a watcher may fall behind before it is told to
+// list again instead.
+const maxUnread = 1000
+
+// watcher is one Watch. Its members are guarded by Engine.mu.
+type watcher struct {
+	unread []deployer.Event
+	wake   chan struct{} // holds one token when there is something unread
+	broken bool          // the connection was lost: a resync is due
+}
+
+func (w *watcher) add(e deployer.Event) {
+	if len(w.unread) >= maxUnread {
+		w.breakOff()
+	}
+	w.unread = append(w.unread, e)
+	w.signal()
+}
+
+func (w *watcher) breakOff() {
+	w.unread, w.broken = nil, true
+	w.signal()
+}
+
+func (w *watcher) signal() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take gives what is unread, nothing while the engine is away.
+func (e *Engine) take(w *watcher) []deployer.Event {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.away {
+		return nil
+	}
+	var events []deployer.Event
+	if w.broken {
+		events = append(events, deployer.Event{Type: deployer.EventResync, At: time.Now()})
+	}
+	events = append(events, w.unread...)
+	w.unread, w.broken = nil, false
+	return events
+}
