@@ -1,4 +1,4 @@
-// spec sha256:3492de8016fa25e9ddedf1afe313f375d430ad972daf1a56d400b9b5b5742c42
+// spec sha256:37b7d9727ee2e94d8151886b47cb4b536abc75c793a663ceb11c57edcb3796b6
 // code sha256:164e94f3a29039aa75ea42d329bfa079dbebe91cdfb8f86d47ab9f8a61cbcdae
 
 // Package client provides primitives to interact with the openapi HTTP API.
