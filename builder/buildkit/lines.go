@@ -22,37 +22,47 @@ func (l *lines) add(chunk []byte) []string {
 		if i < 0 {
 			break
 		}
-		done = append(done, l.flush(chunk[:i]))
+		done = append(done, pieces(append(l.rest, chunk[:i]...))...)
+		l.rest = nil
 		chunk = chunk[i+1:]
 	}
-	l.rest = append(l.rest, chunk...)
-	if i := bytes.LastIndexByte(bytes.TrimRight(l.rest, "\r"), '\r'); i >= 0 {
-		l.rest = append(l.rest[:0], l.rest[i+1:]...)
-	}
-	for len(l.rest) >= maxLine {
-		piece := l.rest[:maxLine]
-		l.rest = append([]byte(nil), l.rest[maxLine:]...)
-		done = append(done, clean(piece))
+	l.rest = lastState(append(l.rest, chunk...))
+	if len(l.rest) >= maxLine {
+		full := len(l.rest) / maxLine * maxLine
+		done = append(done, pieces(l.rest[:full])...)
+		l.rest = bytes.Clone(l.rest[full:])
 	}
 	return done
 }
 
-// end gives the last line, if the stream did not end with a newline.
-func (l *lines) end() (string, bool) {
+// end gives what is left when the stream did not end with a newline.
+func (l *lines) end() []string {
 	if len(l.rest) == 0 {
-		return "", false
+		return nil
 	}
-	return l.flush(nil), true
+	left := l.rest
+	l.rest = nil
+	return pieces(left)
 }
 
-func (l *lines) flush(tail []byte) string {
-	line := append(l.rest, tail...)
-	l.rest = nil
-	line = bytes.TrimRight(line, "\r")
-	if i := bytes.LastIndexByte(line, '\r'); i >= 0 {
-		line = line[i+1:]
+// lastState drops what was written over. A carriage return at the end has not
+// written over anything yet.
+func lastState(line []byte) []byte {
+	if i := bytes.LastIndexByte(bytes.TrimRight(line, "\r"), '\r'); i >= 0 {
+		return line[i+1:]
 	}
-	return clean(line)
+	return line
+}
+
+// pieces gives a line in as many pieces as its length needs, at least one.
+func pieces(line []byte) []string {
+	line = bytes.TrimRight(lastState(line), "\r")
+	var done []string
+	for len(line) > maxLine {
+		done = append(done, clean(line[:maxLine]))
+		line = line[maxLine:]
+	}
+	return append(done, clean(line))
 }
 
 // clean makes output storable as text: programs may write any bytes.

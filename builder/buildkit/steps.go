@@ -154,10 +154,10 @@ func (s *steps) tellEnd(st *step) {
 }
 
 func (s *steps) flush(st *step) {
-	if line, ok := st.out.end(); ok {
+	for _, line := range st.out.end() {
 		s.progress.Output(st.told.ID, line, false)
 	}
-	if line, ok := st.err.end(); ok {
+	for _, line := range st.err.end() {
 		s.progress.Output(st.told.ID, line, true)
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -204,35 +206,44 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 	}
 }
 
-func TestCancelStopsTheBuild(t *testing.T) {
-	for name, end := range map[string]func(context.Context) (context.Context, func()){
-		"cancel": func(ctx context.Context) (context.Context, func()) {
-			ctx, cancel := context.WithCancel(ctx)
-			return ctx, cancel
-		},
-		"timeout": func(ctx context.Context) (context.Context, func()) {
-			ctx, cancel := context.WithDeadline(ctx, time.Now().Add(4*time.Second))
-			t.Cleanup(cancel)
-			return ctx, func() {}
-		},
-	} {
+// handEnded is a context that ends when the test says so, with any error: a
+// real deadline would make the test a race against the machine.
+type handEnded struct {
+	context.Context
+	done chan struct{}
+	err  error
+}
+
+func (h *handEnded) Done() <-chan struct{} { return h.done }
+
+func (h *handEnded) Err() error {
+	select {
+	case <-h.done:
+		return h.err
+	default:
+		return nil
+	}
+}
+
+func TestEndOfContextStopsTheBuild(t *testing.T) {
+	for name, ending := range map[string]error{"cancelled": context.Canceled, "timed out": context.DeadlineExceeded} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
-			ctx, stop := end(t.Context())
+			ctx := &handEnded{t.Context(), make(chan struct{}), ending}
 			salt := buildertest.Token()
 			ran := false
 			f.progress = buildertest.NewRecorder(func() {
-				if !ran && f.progress.HasLine("hanging") {
+				if ctx.Err() == nil && f.progress.HasLine("hanging") {
 					ran = len(processesWith(t, salt)) > 0
-					stop()
+					close(ctx.done)
 				}
 			})
 			_, err := f.build(t, ctx, map[string]string{
 				"Dockerfile": "FROM scratch\nCOPY tool /tool\nRUN [\"/tool\", \"hang\", \"" + salt + "\"]\n",
 			}, nil)
 			left := processesWith(t, salt)
-			if !errors.Is(err, ctx.Err()) || ctx.Err() == nil {
-				t.Errorf("got %v, want %v", err, ctx.Err())
+			if !errors.Is(err, ending) {
+				t.Errorf("got %v, want %v", err, ending)
 			}
 			if !ran {
 				t.Fatal("the step's process was never seen running")
@@ -259,6 +270,32 @@ func processesWith(t *testing.T, arg string) []string {
 		}
 	}
 	return found
+}
+
+func TestBuildsSideBySide(t *testing.T) {
+	engine := buildertest.Engine(t)
+	key := "slipway-test-" + buildertest.Token()
+	before := runtime.NumGoroutine()
+	var group sync.WaitGroup
+	for range 6 {
+		f := &fixture{engine, New(buildkit.New(engine, slog.New(slog.DiscardHandler))), buildertest.NewRecorder(nil)}
+		salt := buildertest.Token()
+		files := map[string]string{"Dockerfile": "FROM scratch\nCOPY tool page /\nRUN [\"/tool\", \"cat\", \"/page\"]\n", "page": salt}
+		group.Go(func() {
+			_, err := f.build(t, t.Context(), files, func(req *builder.Request) { req.CacheKey = key })
+			if err != nil || !f.progress.HasLine(salt) {
+				t.Errorf("%v, lines %v, want %s", err, f.progress.Lines(), salt)
+			}
+		})
+	}
+	group.Wait()
+	_ = engine.Close()                                                                                                     // its idle connections have goroutines too
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) { // between two looks
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<16)
+			t.Fatalf("%d goroutines, %d before\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+		}
+	}
 }
 
 func TestSecretsStayOutOfTheImage(t *testing.T) {
