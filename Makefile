@@ -1,0 +1,110 @@
+# `make` alone lists what there is to do.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+# One set of build flags for programs, tests and test images, so that they all
+# share one build cache. The linker's flags cost nothing there.
+export CGO_ENABLED := 0
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+STRIP   := -ldflags '-s -w'
+LDFLAGS := -ldflags '-s -w -X main.version=$(VERSION)'
+
+TEST_FLAGS ?= -p 2 -timeout 15m
+LINTER     := bin/golangci-lint
+PAYLOAD    := $(patsubst %,cmd/slipway/payload/%.gz,slipway-router slipway-static slipway-hook)
+UI_SOURCES := $(shell find web/src web/public web/scripts -type f 2>/dev/null) web/index.html web/package.json web/vite.config.ts web/tsconfig.json
+
+##@ Try it
+.PHONY: demo down
+demo: ## Set up what is missing, start Slipway and deploy an example (DETACH=1 returns)
+	@scripts/setup.sh demo
+	@$(MAKE) --no-print-directory build
+	@DETACH='$(DETACH)' EXAMPLE='$(EXAMPLE)' scripts/demo.sh up
+
+down: ## Stop all that the demo started (PURGE=1 deletes its data too)
+	@PURGE='$(PURGE)' scripts/demo.sh down
+
+##@ Build
+.PHONY: build ui payload setup clean FORCE
+build: ui payload ## Build bin/slipway with the dashboard inside
+	@echo 'Building bin/slipway $(VERSION)'
+	@go build $(LDFLAGS) -o bin/slipway ./cmd/slipway
+
+ui: web/dist/index.html ## Build the dashboard if it is older than its source
+
+web/dist/index.html: web/node_modules/.installed $(UI_SOURCES)
+	@echo 'Building the dashboard'
+	@npm --prefix web run --silent build
+	@touch $@
+
+%/node_modules/.installed: %/package.json %/package-lock.json
+	@echo 'Installing the packages of $*'
+	@npm --prefix $* ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+payload: $(PAYLOAD) ## Build the small programs that bin/slipway carries
+
+# Go knows best what a program depends on; it leaves an unchanged one alone.
+cmd/slipway/payload/%.gz: FORCE
+	@go build $(STRIP) -o bin/payload/$* ./cmd/$*
+	@if [ bin/payload/$* -nt $@ ]; then echo 'Packing $*'; gzip -9 -n -c bin/payload/$* > $@; fi
+
+setup: ## Install what building and testing need, and start a container engine
+	@scripts/setup.sh demo test
+
+clean: ## Delete what was built
+	rm -rf bin test-results cmd/slipway/payload/*.gz
+	find web/dist -mindepth 1 ! -name .gitkeep -delete
+
+##@ Check
+.PHONY: test test-go test-ui test-e2e lint lint-go lint-ui fmt
+test: ## Install what the tests need and run all of them
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory test-ui
+	@$(MAKE) --no-print-directory test-go
+	@$(MAKE) --no-print-directory test-e2e
+	@echo 'All tests passed.'
+
+test-go: payload ## Go tests: unit, and integration with the engine, Postgres and git
+	@echo 'Go tests'
+	@go test $(TEST_FLAGS) ./... | { grep -v 'no test files' || true; }
+
+test-ui: web/node_modules/.installed ## The dashboard's linter and tests
+	@echo 'Dashboard tests'
+	@npm --prefix web run --silent lint
+	@npm --prefix web test --silent
+
+test-e2e: build e2e/node_modules/.installed ## End to end: real git, real browser
+	@echo 'End-to-end tests'
+	@npm --prefix e2e test --silent
+
+lint: lint-go lint-ui ## Run the linters
+
+lint-go: $(LINTER) ## golangci-lint, with the import layering
+	@$(LINTER) run ./...
+
+lint-ui: web/node_modules/.installed
+	@npm --prefix web run --silent lint
+
+$(LINTER): tools/go.mod tools/go.sum
+	@echo 'Building golangci-lint (once; some minutes)'
+	@go -C tools build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+##@ Change
+.PHONY: gen
+gen: web/node_modules/.installed ## Generate the API's description and its Go and TypeScript clients
+	@go test ./server/api -run TestDescription -count=1 -update
+	@go -C client/tools run .
+	@npm --prefix web run --silent gen
+
+fmt: $(LINTER) web/node_modules/.installed ## Format Go and TypeScript
+	@$(LINTER) fmt ./...
+	@npm --prefix web run --silent format
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

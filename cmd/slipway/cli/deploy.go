@@ -1,0 +1,224 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-paas/slipway/builder/source"
+	"github.com/slipway-paas/slipway/client"
+)
+
+// once makes an idempotency key.
+func once() *string { return new(rand.Text()) }
+
+type deployFlags struct {
+	image, git, message string
+	detach              bool
+}
+
+func (c *cli) deploy() *cobra.Command {
+	var f deployFlags
+	cmd := &cobra.Command{
+		Use:   "deploy [FOLDER]",
+		Short: "Deploy a folder, an image, or the app's git repository",
+		Long: `Sends the current folder, or the one you name, builds it and makes it live. In a
+git repository the files are those that git tracks or would track, with your
+uncommitted changes; .slipwayignore leaves out more.
+
+The log is shown until the deployment ends, and the command fails if it does.
+Ctrl-C stops the showing, not the deployment.`,
+		Example: "  slipway deploy\n  slipway deploy --image nginx:1.29\n  slipway deploy --git\n  slipway deploy --git=v1.2.0",
+		Args:    args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			byGit := cmd.Flags().Changed("git")
+			if (f.image != "" && byGit) || (len(given) == 1 && (f.image != "" || byGit)) {
+				return usage(cmd, "give one of a folder, --image and --git")
+			}
+			s, app, err := c.target(cmd.Context())
+			if err != nil {
+				return err
+			}
+			body := client.CreateDeployment{Image: optional(f.image), Description: optional(f.message)}
+			switch {
+			case byGit:
+				body.Git = &client.DeployGit{Ref: optional(strings.TrimSpace(f.git))}
+			case f.image == "":
+				dir := "."
+				if len(given) == 1 {
+					dir = given[0]
+				}
+				if body.SourceID, err = c.upload(cmd.Context(), s, app, dir); err != nil {
+					return err
+				}
+				if body.Description == nil {
+					body.Description = optional(describe(cmd.Context(), dir))
+				}
+			}
+			d, err := accepted(s.api.CreateDeploymentWithResponse(cmd.Context(), app, &client.CreateDeploymentParams{IdempotencyKey: once()}, body))
+			if err != nil {
+				return err
+			}
+			return c.finish(cmd.Context(), s, d, f.detach)
+		},
+	}
+	cmd.Flags().StringVar(&f.image, "image", "", "deploy this image reference")
+	cmd.Flags().StringVar(&f.git, "git", "", "deploy from the app's git URL: its tracked branch, or --git=REF")
+	cmd.Flags().Lookup("git").NoOptDefVal = " " // --git without a value
+	cmd.Flags().StringVarP(&f.message, "message", "m", "", "what changed, for the list of releases")
+	cmd.Flags().BoolVar(&f.detach, "detach", false, "return at once instead of following the log")
+	return c.appFlag(cmd)
+}
+
+// upload packs a folder and sends it. The archive goes through a file, so that
+// a folder that cannot be packed sends nothing.
+func (c *cli) upload(ctx context.Context, s *session, app, dir string) (id *string, err error) {
+	if _, err := ok(s.api.GetAppWithResponse(ctx, app)); err != nil {
+		return nil, hintCreate(err, app)
+	}
+	file, err := os.CreateTemp("", "slipway-source-*.tar.gz")
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		_ = file.Close()
+		_ = os.Remove(file.Name())
+	}()
+	packed, err := source.Pack(ctx, dir, file, source.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := file.Seek(0, 0); err != nil {
+		return nil, err
+	}
+	c.note("Sending %d files, %s packed", packed.Files, bytesOf(info.Size()))
+	stored, err := created(s.api.UploadSourceWithBodyWithResponse(ctx, app, "application/gzip", file))
+	if err != nil {
+		return nil, err
+	}
+	return &stored.SourceID, nil
+}
+
+// describe names the commit that a folder is at, "" outside a repository.
+func describe(ctx context.Context, dir string) string {
+	head, err := git(ctx, "-C", dir, "log", "-1", "--format=%h %s")
+	if err != nil {
+		return ""
+	}
+	if dirty, err := git(ctx, "-C", dir, "status", "--porcelain", "--", "."); err == nil && dirty != "" {
+		head += " (with changes)"
+	}
+	return shorten(head, 200)
+}
+
+func (c *cli) deployments() *cobra.Command {
+	var limit int64
+	cmd := &cobra.Command{
+		Use:   "deployments",
+		Short: "List an app's deployments",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, app, err := c.target(cmd.Context())
+			if err != nil {
+				return err
+			}
+			page, err := ok(s.api.ListDeploymentsWithResponse(cmd.Context(), app, &client.ListDeploymentsParams{Limit: &limit}))
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.print(page)
+			}
+			rows := make([][]string, len(page.Items))
+			for i, d := range page.Items {
+				release := ""
+				if d.Release > 0 {
+					release = fmt.Sprintf("v%d", d.Release)
+				}
+				what := d.CommitMessage
+				if d.Reason != "" {
+					what = d.Reason
+				}
+				rows[i] = []string{fmt.Sprintf("#%d", d.Number), string(d.State), string(d.Trigger), release, ago(d.CreatedAt), d.CreatedBy, shorten(what, 60)}
+			}
+			return c.table([]string{"DEPLOYMENT", "STATE", "BY", "RELEASE", "WHEN", "WHO", "WHAT"}, rows)
+		},
+	}
+	cmd.Flags().Int64VarP(&limit, "limit", "n", 20, "how many, newest first; at most 200")
+	return c.appFlag(cmd)
+}
+
+func (c *cli) cancel() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "cancel [NUMBER]",
+		Short: "Cancel a deployment, the newest unless you name one",
+		Long:  "Cancels a deployment and waits until its work has stopped.",
+		Args:  args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			s, app, err := c.target(cmd.Context())
+			if err != nil {
+				return err
+			}
+			number, err := c.running(cmd, s, app, given)
+			if err != nil {
+				return err
+			}
+			if _, err := accepted(s.api.CancelDeploymentWithResponse(cmd.Context(), app, number)); err != nil {
+				return err
+			}
+			d, err := s.ended(cmd.Context(), app, number)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.print(d)
+			}
+			if d.State != client.DeploymentStateCancelled {
+				return fail(exitFailed, "", "deployment #%d had already ended: %s", number, d.State)
+			}
+			c.say("Deployment #%d of %s is cancelled.", number, app)
+			return nil
+		},
+	}
+	return c.appFlag(cmd)
+}
+
+// running gives the number of the deployment to cancel.
+func (c *cli) running(cmd *cobra.Command, s *session, app string, given []string) (int64, error) {
+	if len(given) == 1 {
+		number, err := strconv.ParseInt(strings.TrimPrefix(given[0], "#"), 10, 32)
+		if err != nil || number < 1 {
+			return 0, usage(cmd, fmt.Sprintf("%q is not a deployment's number", given[0]))
+		}
+		return number, nil
+	}
+	limit := int64(50)
+	page, err := ok(s.api.ListDeploymentsWithResponse(cmd.Context(), app, &client.ListDeploymentsParams{Limit: &limit}))
+	if err != nil {
+		return 0, err
+	}
+	for _, d := range page.Items {
+		if d.FinishedAt == nil {
+			return d.Number, nil
+		}
+	}
+	return 0, fail(exitNotFound, "", "no deployment of %s is under way", app)
+}
+
+// ended waits until a deployment is over, by its log, which ends with it.
+func (s *session) ended(ctx context.Context, app string, number int64) (*client.Deployment, error) {
+	ignore := func(frame) error { return nil }
+	if err := s.follow(ctx, deploymentLogPath(app, number), 0, ignore, func(error) {}); err != nil {
+		return nil, err
+	}
+	return ok(s.api.GetDeploymentWithResponse(ctx, app, number))
+}

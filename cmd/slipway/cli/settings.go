@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-paas/slipway/client"
+)
+
+type settingsFlags struct {
+	client.UpdateApp
+
+	branch, builder, dockerfile, healthPath, gitURL, deployKey string
+	port, memory, cpu                                          int64
+	detach                                                     bool
+}
+
+func (c *cli) settings() *cobra.Command {
+	var f settingsFlags
+	cmd := &cobra.Command{
+		Use:     "settings",
+		Short:   "Show or change how an app is built and served",
+		Example: "  slipway settings\n  slipway settings --health-path /healthz --memory 256",
+		Args:    args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, app, err := c.target(cmd.Context())
+			if err != nil {
+				return err
+			}
+			changed, err := f.collect(c, cmd)
+			if err != nil {
+				return err
+			}
+			if !changed {
+				return c.showSettings(cmd.Context(), s, app)
+			}
+			updated, err := ok(s.api.UpdateAppWithResponse(cmd.Context(), app, &client.UpdateAppParams{}, f.UpdateApp))
+			if err != nil {
+				return err
+			}
+			if updated.Deployment != nil {
+				return c.finish(cmd.Context(), s, updated.Deployment, f.detach)
+			}
+			return c.showSettings(cmd.Context(), s, app)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.branch, "branch", "", "the tracked branch")
+	flags.StringVar(&f.builder, "builder", "", `dockerfile, static, image, or "" to choose by what the source holds`)
+	flags.StringVar(&f.dockerfile, "dockerfile", "", "path of the Dockerfile in the source")
+	flags.StringVar(&f.healthPath, "health-path", "", `HTTP path that must answer 2xx or 3xx; "" to probe the port only`)
+	flags.Int64Var(&f.port, "port", 0, "port the web process listens on; 0 to follow the image")
+	flags.Int64Var(&f.memory, "memory", 0, "memory limit per instance in MiB; 0 for the server's default")
+	flags.Int64Var(&f.cpu, "cpu", 0, "CPU limit per instance in thousandths of a core; 0 for the server's default")
+	flags.StringVar(&f.gitURL, "git-url", "", `git repository to deploy from; "" for none`)
+	flags.StringVar(&f.deployKey, "deploy-key", "", "file with the private SSH key that may read it, - for standard input")
+	flags.BoolVar(&f.detach, "detach", false, "return at once instead of following the deployment")
+	return c.appFlag(cmd)
+}
+
+// collect puts the flags that were given into the change.
+func (f *settingsFlags) collect(c *cli, cmd *cobra.Command) (changed bool, err error) {
+	for name, put := range map[string]func(){
+		"branch":      func() { f.Branch = &f.branch },
+		"builder":     func() { f.Builder = &f.builder },
+		"dockerfile":  func() { f.Dockerfile = &f.dockerfile },
+		"health-path": func() { f.HealthPath = &f.healthPath },
+		"port":        func() { f.Port = &f.port },
+		"memory":      func() { f.MemoryMb = &f.memory },
+		"cpu":         func() { f.CPUMilli = &f.cpu },
+		"git-url":     func() { f.Source = &client.SourceInput{URL: f.gitURL} },
+	} {
+		if cmd.Flags().Changed(name) {
+			put()
+			changed = true
+		}
+	}
+	if f.deployKey == "" {
+		return changed, nil
+	}
+	if f.Source == nil {
+		return false, usage(cmd, "--deploy-key belongs to --git-url")
+	}
+	key, err := c.readKey(f.deployKey)
+	f.Source.DeployKey = &key
+	return changed, err
+}
+
+func (c *cli) showSettings(ctx context.Context, s *session, name string) error {
+	app, err := ok(s.api.GetAppWithResponse(ctx, name))
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.print(app)
+	}
+	source := ""
+	if app.Source != nil {
+		source = app.Source.URL
+		if app.Source.HasCredential {
+			source += " (with a credential)"
+		}
+	}
+	return c.facts("App", app.Name, "URL", strings.Join(app.Urls, " "), "Git remote", app.GitURL, "Source", source,
+		"Branch", orWord(app.Branch, "the first one pushed"), "Builder", orWord(app.Builder, "by what the source holds"),
+		"Dockerfile", orWord(app.Dockerfile, "Dockerfile"), "Health path", orWord(app.HealthPath, "none: the port is probed"),
+		"Port", orNumber(app.Port, "%d", "as the image says"), "Memory", orNumber(app.MemoryMb, "%d MiB", "the server's default"),
+		"CPU", orNumber(app.CPUMilli, "%d/1000 of a core", "the server's default"))
+}
+
+func orWord(value, other string) string {
+	if value == "" {
+		return other
+	}
+	return value
+}
+
+func orNumber(value int64, format, other string) string {
+	if value == 0 {
+		return other
+	}
+	return fmt.Sprintf(strings.Replace(format, "%d", "%s", 1), strconv.FormatInt(value, 10))
+}
