@@ -105,6 +105,9 @@ func watchOrder(t *testing.T, f *fixture) {
 	var got []told
 	for range want {
 		e := events.one()
+		if e.Instance.Node != in.Node {
+			t.Errorf("%s on node %q, want %q", e.Type, e.Instance.Node, in.Node)
+		}
 		got = append(got, told{e.Type, e.Instance.ID, e.Instance.Name, e.Instance.Workload, e.Instance.Index, e.Instance.Address, e.Instance.State})
 		if e.At.Before(began) || e.At.After(time.Now().Add(time.Second)) {
 			t.Errorf("%s at %v, want about now", e.Type, e.At)

@@ -15,9 +15,12 @@ import (
 	"github.com/slipway-paas/slipway/deployer/docker"
 )
 
-// testImage runs clustertest/testapp. It is shared by all tests of the package
-// and made anew by each run of them.
-var testImage = "slipway-testapp:" + strings.ToLower(rand.Text()[:10])
+// testImage runs clustertest/testapp, which testProgram is. They are shared by
+// all tests of the package and made anew by each run of them.
+var (
+	testImage   = "slipway-testapp:" + strings.ToLower(rand.Text()[:10])
+	testProgram string
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(withImage(m.Run))
@@ -30,8 +33,8 @@ func withImage(run func() int) int {
 	dir, err := os.MkdirTemp("", "testapp")
 	must(err)
 	defer func() { must(os.RemoveAll(dir)) }()
-	program := filepath.Join(dir, "testapp")
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, "../clustertest/testapp/main")
+	testProgram = filepath.Join(dir, "testapp")
+	build := exec.CommandContext(ctx, "go", "build", "-o", testProgram, "../clustertest/testapp/main")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stderr = os.Stderr
 	must(build.Run())
@@ -45,7 +48,7 @@ func withImage(run func() int) int {
 		Entrypoint: []string{"/testapp"},
 		Ports:      []int{8080},
 		Labels:     map[string]string{docker.LabelInstallation: engine.Installation()},
-	}, "testapp", program)
+	}, "testapp", testProgram)
 	must(err)
 	defer func() { must(engine.RemoveInstallation(context.Background())) }()
 	return run()
@@ -66,7 +69,7 @@ func options(installation string) docker.Options {
 }
 
 // newCluster makes a driver of a fresh installation, removed after the test.
-func newCluster(t *testing.T, o docker.Options) *docker.Cluster {
+func newCluster(t testing.TB, o docker.Options) *docker.Cluster {
 	t.Helper()
 	c, err := docker.New(o)
 	if err != nil {

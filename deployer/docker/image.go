@@ -39,7 +39,7 @@ func (e *Engine) ImagePresent(ctx context.Context, ref string) (bool, error) {
 // have it. The error has deployer.ErrNoImage in its chain when it cannot be had.
 func (e *Engine) ResolveImage(ctx context.Context, ref string) (Image, error) {
 	found, err := e.API.ImageInspect(ctx, ref)
-	if cerrdefs.IsNotFound(err) {
+	if cerrdefs.IsNotFound(err) || cerrdefs.IsInvalidArgument(err) { // the latter is pull's to explain
 		if err := e.pull(ctx, ref); err != nil {
 			return Image{}, err
 		}
@@ -82,8 +82,11 @@ func repoDigest(ref string, found image.InspectResponse) string {
 
 // pull gets an image from its registry.
 func (e *Engine) pull(ctx context.Context, ref string) error {
-	if !pullable(ref) {
+	if strings.HasPrefix(ref, "sha256:") { // an ID says nothing of where to get it
 		return fmt.Errorf("%w: %s", deployer.ErrNoImage, ref)
+	}
+	if _, err := reference.ParseDockerRef(ref); err != nil {
+		return fmt.Errorf("%w: %q: %w", deployer.ErrNoImage, ref, err)
 	}
 	body, err := e.API.ImagePull(ctx, ref, image.PullOptions{})
 	if err == nil {
@@ -98,12 +101,6 @@ func (e *Engine) pull(ctx context.Context, ref string) error {
 	default:
 		return fmt.Errorf("%w: %s: %w", deployer.ErrNoImage, ref, err)
 	}
-}
-
-// pullable refuses what is an ID, or no reference at all.
-func pullable(ref string) bool {
-	named, err := reference.ParseDockerRef(ref)
-	return err == nil && named != nil && !strings.HasPrefix(ref, "sha256:")
 }
 
 // pinned says whether a reference names its content. Only such an image may be

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/distribution/reference"
 	"github.com/docker/docker/client"
 )
 
@@ -33,6 +34,10 @@ type Import struct {
 // and gives its ID. The same tar and settings make the same image. The tar is
 // kept in a temporary file on the way.
 func (e *Engine) ImportImage(ctx context.Context, spec Import, rootfs io.Reader) (string, error) {
+	// The engine would load the image all the same, without a name.
+	if _, err := reference.ParseNormalizedNamed(spec.Tag); err != nil {
+		return "", fmt.Errorf("image tag %q: %w", spec.Tag, err)
+	}
 	layer, err := os.CreateTemp("", "slipway-layer-*.tar")
 	if err != nil {
 		return "", fmt.Errorf("keep the layer of %s: %w", spec.Tag, err)

@@ -30,10 +30,6 @@ func (c *Cluster) Instances(ctx context.Context, app string) ([]deployer.Instanc
 	if err != nil {
 		return nil, err
 	}
-	node, err := c.nodeName(ctx)
-	if err != nil {
-		return nil, err
-	}
 	found := make([]*deployer.Instance, len(list))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(16)
@@ -43,7 +39,6 @@ func (c *Cluster) Instances(ctx context.Context, app string) ([]deployer.Instanc
 			if err != nil || d == nil {
 				return err
 			}
-			d.instance.Node = node
 			d.instance.State = c.state(groupCtx, d)
 			found[i] = &d.instance
 			return nil
@@ -113,6 +108,9 @@ func (c *Cluster) inspect(ctx context.Context, id string) (*details, error) {
 	}
 	d.port, d.health = serving(labels)
 	in := &d.instance
+	if in.Node, err = c.nodeName(ctx); err != nil {
+		return nil, err
+	}
 	in.Restarts = found.RestartCount
 	in.StartedAt, _ = time.Parse(time.RFC3339Nano, found.State.StartedAt) // year 1 when it never started
 	if !d.running {

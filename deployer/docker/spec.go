@@ -88,11 +88,7 @@ func environ(w deployer.Workload) []string {
 	if w.Port > 0 {
 		env["PORT"] = strconv.Itoa(w.Port)
 	}
-	list := make([]string, 0, len(env))
-	for _, key := range slices.Sorted(maps.Keys(env)) {
-		list = append(list, key+"="+env[key])
-	}
-	return list
+	return envList(env)
 }
 
 // attach puts a container on its app's network under its process's name, so

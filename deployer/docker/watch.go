@@ -83,6 +83,7 @@ func (c *Cluster) watchOnce(ctx context.Context, yield func(deployer.Event) bool
 func (c *Cluster) event(ctx context.Context, m events.Message) (deployer.Event, bool) {
 	e := deployer.Event{Instance: identity(m.Actor.ID, m.Actor.Attributes), At: time.Unix(0, m.TimeNano)}
 	e.Instance.State = deployer.StateExited
+	e.Instance.Node, _ = c.nodeName(ctx) // "" only if the engine went away before it ever answered
 	switch m.Action {
 	case events.ActionStart:
 		e.Type = deployer.EventStarted
