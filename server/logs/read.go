@@ -160,3 +160,14 @@ func widen(gap *Gap, from, to int64) *Gap {
 	gap.To = to
 	return gap
 }
+
+// Last gives the Seq of a stream's last line, 0 if it never had any.
+func (s *Store) Last(stream string) (int64, error) {
+	st, err := s.acquire(stream)
+	if err != nil {
+		return 0, err
+	}
+	defer s.release(st)
+	v, err := st.snapshot(false)
+	return v.last, err
+}
