@@ -57,3 +57,14 @@ func (s *Store) BuildsOf(ctx context.Context, deploymentIDs []string) (map[strin
 	}
 	return builds, nil
 }
+
+// DeploymentOfBuild gives the ID of the deployment that a build was made for, ""
+// when buildID is nil.
+func (s *Store) DeploymentOfBuild(ctx context.Context, buildID *string) (string, error) {
+	if buildID == nil {
+		return "", nil
+	}
+	var id string
+	err := s.with(ctx).Model(&models.Build{}).Select("deployment_id").Where("id = ?", *buildID).Scan(&id).Error
+	return id, translate(err)
+}

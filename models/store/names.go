@@ -16,3 +16,15 @@ func (s *Store) DeploymentNumbers(ctx context.Context, app *models.App, ids []st
 	}
 	return numbers, translate(err)
 }
+
+// AppNames gives the names of apps by their IDs: of those among them that the
+// actor may see.
+func (s *Store) AppNames(ctx context.Context, actor models.Actor, ids []string) (map[string]string, error) {
+	var rows []models.App
+	err := visible(s.with(ctx), actor).Select("id", "name").Where("id IN ?", ids).Find(&rows).Error
+	names := make(map[string]string, len(rows))
+	for _, row := range rows {
+		names[row.ID] = row.Name
+	}
+	return names, translate(err)
+}
