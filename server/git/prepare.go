@@ -19,6 +19,9 @@ import (
 // and not in them, so that a change holds for every app at once; a repository's
 // own file says only that it is bare.
 //
+// Every push is kept as the pack it came in: that is few files, and only the
+// program for packs names the limit when it refuses one that is too large.
+//
 // The three fsck messages that are ignored are harmless mistakes of old
 // programs that many long histories carry and that other hosts accept too.
 const configuration = `# Written by Slipway at every start.
@@ -31,6 +34,7 @@ const configuration = `# Written by Slipway at every start.
 	fsckObjects = true
 [receive]
 	maxInputSize = %d
+	unpackLimit = 1
 	denyNonFastForwards = false
 	denyDeletes = false
 	denyDeleteCurrent = ignore

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -75,15 +76,15 @@ func openDoor(dir string, maxPushMB int) (*door, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ctx) }()
-	d.stop = func() {
+	d.stop = sync.OnceFunc(func() {
+		cancel()
+		<-served
 		d.mu.Lock()
 		d.stopped = true
 		d.changed.Broadcast()
 		d.mu.Unlock()
-		cancel()
-		<-served
 		listener.Close()
-	}
+	})
 	return d, nil
 }
 
@@ -125,7 +126,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"app": cmdApp, "deployments": cmdDeployments, "finish": cmdFinish, "await": cmdAwait,
-			"stop": cmdStop, "tidy": cmdTidy, "big": cmdBig,
+			"shutdown": cmdStop, "tidy": cmdTidy, "big": cmdBig,
 		},
 	})
 }
@@ -203,7 +204,7 @@ func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
 	}))
 }
 
-// stop: the server is stopped.
+// shutdown: the server is stopped.
 func cmdStop(ts *testscript.TestScript, _ bool, _ []string) { of(ts).stop() }
 
 // big FILE MB: writes a file that does not compress.
