@@ -141,12 +141,22 @@ func (r *rollingOut) findPrevious(ctx context.Context) error {
 }
 
 // bringUp starts all workloads side by side and waits until they are healthy.
+// Where there are several they are looked at once more at the end: what was up
+// first may have crashed while the last was waited for.
 func (r *rollingOut) bringUp(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, groupCtx := errgroup.WithContext(ctx)
 	for _, w := range r.Workloads {
-		group.Go(func() error { return r.up(ctx, w, r.say) })
+		group.Go(func() error { return r.up(groupCtx, w, r.say) })
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil || len(r.Workloads) < 2 {
+		return err
+	}
+	for _, w := range r.Workloads {
+		if err := r.Cluster.WaitHealthy(ctx, w.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // up makes one workload be and waits until it is healthy.

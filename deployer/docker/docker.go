@@ -13,7 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/docker/docker/client"
@@ -58,9 +58,7 @@ type Cluster struct {
 	workloads locks[deployer.WorkloadID]
 	networks  *networks
 	seen      healthyStarts
-
-	nodeMu sync.Mutex
-	node   string
+	node      atomic.Pointer[string]
 }
 
 var _ deployer.Cluster = (*Cluster)(nil)
@@ -120,16 +118,15 @@ func NewEngine(api *client.Client, installation string, log *slog.Logger) (*Engi
 // Installation is the name that marks what is this installation's.
 func (e *Engine) Installation() string { return e.installation }
 
-// nodeName is the machine's name as the engine knows it.
+// nodeName is the machine's name as the engine knows it. It is asked for once.
 func (c *Cluster) nodeName(ctx context.Context) (string, error) {
-	c.nodeMu.Lock()
-	defer c.nodeMu.Unlock()
-	if c.node == "" {
-		info, err := c.API.Info(ctx)
-		if err != nil {
-			return "", fail(ctx, "ask the engine for its name", err)
-		}
-		c.node = info.Name
+	if name := c.node.Load(); name != nil {
+		return *name, nil
 	}
-	return c.node, nil
+	info, err := c.API.Info(ctx)
+	if err != nil {
+		return "", fail(ctx, "ask the engine for its name", err)
+	}
+	c.node.Store(&info.Name)
+	return info.Name, nil
 }

@@ -36,6 +36,9 @@ type appUse struct {
 	sweep bool // somebody wanted the network removed while others used it
 }
 
+// networkTimeout bounds making or removing a network once nobody waits for it.
+const networkTimeout = 10 * time.Second
+
 func (n *networks) name(app string) string { return n.engine.installation + "-" + app }
 
 // join makes sure that the app's network is there, gives its ID, and holds it
@@ -61,7 +64,7 @@ func (n *networks) join(ctx context.Context, app string) (id string, leave func(
 // leave sweeps even when the caller's context is over: that is when something
 // is most likely to be left behind.
 func (n *networks) leave(ctx context.Context, app string, sweep bool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), networkTimeout)
 	defer cancel()
 	release, err := n.locks.acquire(ctx, app)
 	if err != nil {
@@ -118,7 +121,12 @@ func (n *networks) removeIfEmpty(ctx context.Context, app string) error {
 		return err
 	}
 	for _, one := range found {
-		if err := n.engine.API.NetworkRemove(ctx, one.ID); err != nil && !cerrdefs.IsNotFound(err) {
+		err := n.engine.API.NetworkRemove(ctx, one.ID)
+		if cerrdefs.IsPermissionDenied(err) { // "has active endpoints"
+			n.engine.log.Warn("an app's network stays: a container that is not ours is connected to it", "app", app, "network", one.Name)
+			continue
+		}
+		if err != nil && !cerrdefs.IsNotFound(err) {
 			return fail(ctx, "remove the network "+one.Name, err)
 		}
 	}
@@ -183,8 +191,11 @@ func (n *networks) ensure(ctx context.Context, app string) (string, error) {
 	}
 }
 
-// create gives "" when the subnet is taken.
+// create gives "" when the subnet is taken. It does not end with ctx, since
+// the engine would not: whoever sweeps next must find the network.
 func (n *networks) create(ctx context.Context, app string, subnet netip.Prefix) (string, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), networkTimeout)
+	defer cancel()
 	made, err := n.engine.API.NetworkCreate(ctx, n.name(app), network.CreateOptions{
 		Driver: "bridge",
 		IPAM:   &network.IPAM{Config: []network.IPAMConfig{{Subnet: subnet.String()}}},

@@ -55,6 +55,12 @@ func (c *Cluster) createTask(ctx context.Context, t deployer.Task, name, network
 	config.Tty, config.OpenStdin, config.StdinOnce = t.TTY, stdin, stdin
 	host.AutoRemove = true
 	_, err := c.API.ContainerCreate(detached, config, host, attach(t.Workload, network), nil, name)
+	if cerrdefs.IsNotFound(err) && pinned(t.Workload.Image) {
+		if err := c.pull(ctx, t.Workload.Image); err != nil {
+			return err
+		}
+		_, err = c.API.ContainerCreate(detached, config, host, attach(t.Workload, network), nil, name)
+	}
 	if cerrdefs.IsNotFound(err) {
 		return fmt.Errorf("%w: %s", deployer.ErrNoImage, t.Workload.Image)
 	}
