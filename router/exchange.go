@@ -76,21 +76,19 @@ func (ex *exchange) settleConnection() {
 
 // fail answers for a backend that did not.
 func (ex *exchange) fail(err error) {
-	if ex.in.Context().Err() != nil {
-		ex.out.status = statusClientGone
-		ex.reason = "the client went away"
-		return
-	}
+	var broken error
 	if ex.upload != nil {
-		if broken := ex.upload.failed(); errors.Is(broken, os.ErrDeadlineExceeded) {
-			ex.answer(pageStalled, "the client stopped sending")
-			return
-		} else if broken != nil {
-			ex.answer(pageBadBody, "the request's body broke off")
-			return
-		}
+		broken = ex.upload.failed()
 	}
 	switch {
+	case errors.Is(broken, os.ErrDeadlineExceeded):
+		ex.answer(pageStalled, "the client stopped sending")
+	case broken != nil:
+		ex.answer(pageBadBody, "the request's body broke off")
+	case ex.in.Context().Err() != nil:
+		ex.out.status = statusClientGone
+		ex.reason = "the client went away"
+		panic(http.ErrAbortHandler) // returning would answer 200
 	case errors.Is(err, errNoBackend):
 		ex.answer(pageFor(ex.route.app.Status), "no instance of the app is running")
 	case ex.route.platform:
