@@ -12,6 +12,7 @@ import (
 	"github.com/slipway-paas/slipway/migrations"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
+	"github.com/slipway-paas/slipway/server/live"
 	"github.com/slipway-paas/slipway/server/postgres/pgtest"
 )
 
@@ -35,7 +36,7 @@ func open(t *testing.T) (*Service, *store.Store) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	return New(s, slog.New(slog.DiscardHandler)), s
+	return New(s, live.NewHub(0), slog.New(slog.DiscardHandler)), s
 }
 
 // owned gives a service whose owner is signed in.

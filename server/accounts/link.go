@@ -6,6 +6,7 @@ import (
 
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
+	"github.com/slipway-paas/slipway/server/live"
 )
 
 // SignInLink makes a one-time link that signs the actor's user in, and gives
@@ -48,7 +49,11 @@ func (s *Service) SignInByLink(ctx context.Context, peer Peer, secret string) (*
 		session, err = startSession(ctx, tx, user, peer, "sign-in link")
 		return err
 	})
-	return user, session, err
+	if err != nil {
+		return nil, NewSession{}, err
+	}
+	s.tell(live.TopicSession, user.ID, session.Session.ID, live.ActionCreated)
+	return user, session, nil
 }
 
 // checkLink refuses a link that cannot be used, and counts the attempt.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
+	"github.com/slipway-paas/slipway/server/live"
 )
 
 const (
@@ -25,16 +26,17 @@ const (
 // Service is safe for concurrent use.
 type Service struct {
 	store     *store.Store
+	hub       *live.Hub
 	logger    *slog.Logger
 	hasher    *hasher
 	byAccount *throttle
 	byPeer    *throttle
 }
 
-// New makes a Service.
-func New(store *store.Store, logger *slog.Logger) *Service {
+// New makes a Service. The hub hears of changes to sessions and tokens.
+func New(store *store.Store, hub *live.Hub, logger *slog.Logger) *Service {
 	return &Service{
-		store: store, logger: logger, hasher: newHasher(),
+		store: store, hub: hub, logger: logger, hasher: newHasher(),
 		// An account: 10 wrong passwords at once, then one every 30 s. A
 		// peer: 30, then one every 5 s, since offices share an address.
 		byAccount: newThrottle(10, 30*time.Second),
@@ -51,6 +53,11 @@ type Peer struct {
 // Prune removes what has expired. Call it now and then.
 func (s *Service) Prune(ctx context.Context) error {
 	return s.store.PruneAccounts(ctx, time.Now().UTC().Add(-keepKeys))
+}
+
+// tell lets the user's own dashboards know that something of theirs changed.
+func (s *Service) tell(topic, userID, id, action string) {
+	s.hub.Publish(live.Event{Topic: topic, UserID: userID, ID: id, Action: action})
 }
 
 // ownAccount lets an actor at its own account: somebody in a browser session,

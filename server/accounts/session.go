@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
+	"github.com/slipway-paas/slipway/server/live"
 )
 
 // NewSession is a session that has just been made. Its secret goes into the
@@ -50,7 +51,11 @@ func (s *Service) SignIn(ctx context.Context, peer Peer, email, password string)
 		session, err = startSession(ctx, tx, user, peer, "password")
 		return err
 	})
-	return user, session, err
+	if err != nil {
+		return nil, NewSession{}, err
+	}
+	s.tell(live.TopicSession, user.ID, session.Session.ID, live.ActionCreated)
+	return user, session, nil
 }
 
 func (s *Service) forgive(email string, peer Peer) {
@@ -87,12 +92,16 @@ func (s *Service) RevokeSession(ctx context.Context, actor models.Actor, id stri
 	if err := ownAccount(actor); err != nil {
 		return err
 	}
-	return s.store.Transact(ctx, func(tx *store.Store) error {
+	err := s.store.Transact(ctx, func(tx *store.Store) error {
 		if err := tx.DeleteSession(ctx, actor.UserID, id); err != nil {
 			return err
 		}
 		return tx.AddEvent(ctx, store.EventFor(actor, nil, "session.revoke", id))
 	})
+	if err == nil {
+		s.tell(live.TopicSession, actor.UserID, id, live.ActionRemoved)
+	}
+	return err
 }
 
 // tidy makes a text from outside fit to be kept: valid UTF-8, no control

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
+	"github.com/slipway-paas/slipway/server/live"
 )
 
 // NewToken says what an API token should be.
@@ -63,6 +64,7 @@ func (s *Service) CreateToken(ctx context.Context, actor models.Actor, wanted Ne
 	if err != nil {
 		return nil, "", err
 	}
+	s.tell(live.TopicToken, actor.UserID, token.ID, live.ActionCreated)
 	return token, secret, nil
 }
 
@@ -81,7 +83,7 @@ func (s *Service) RevokeToken(ctx context.Context, actor models.Actor, id string
 			return err
 		}
 	}
-	return s.store.Transact(ctx, func(tx *store.Store) error {
+	err := s.store.Transact(ctx, func(tx *store.Store) error {
 		token, err := tx.DeleteToken(ctx, actor.UserID, id)
 		if err != nil {
 			return err
@@ -90,4 +92,8 @@ func (s *Service) RevokeToken(ctx context.Context, actor models.Actor, id string
 		event.Detail = map[string]string{"token": id}
 		return tx.AddEvent(ctx, event)
 	})
+	if err == nil {
+		s.tell(live.TopicToken, actor.UserID, id, live.ActionRemoved)
+	}
+	return err
 }
