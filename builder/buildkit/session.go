@@ -62,7 +62,15 @@ func (s *Solver) openSession(ctx context.Context, job Job) (*buildSession, error
 			s.log.Debug("build session ended", "err", err)
 		}
 	}()
-	if err := <-dialed; err != nil {
+	select {
+	case err = <-dialed:
+	case <-ctx.Done():
+		// An engine that accepts and never answers cannot be hung up on: the
+		// rest waits for it without us.
+		go bs.close()
+		return nil, ctx.Err()
+	}
+	if err != nil {
 		bs.close()
 		return nil, fmt.Errorf("%w: %w", builder.ErrUnavailable, err)
 	}

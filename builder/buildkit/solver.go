@@ -59,7 +59,7 @@ type Job struct {
 // Beyond it something is wrong with the engine, and waiting does not help.
 const (
 	stopTimeout    = 30 * time.Second
-	inspectTimeout = 30 * time.Second
+	inspectTimeout = 10 * time.Second
 )
 
 // Build runs a job and tells progress of its steps. It returns the image with
@@ -79,7 +79,6 @@ func (s *Solver) Build(ctx context.Context, job Job, progress builder.Progress) 
 	exported, err := s.solve(ctx, job, progress)
 	if err != nil {
 		if ctx.Err() != nil {
-			s.untag(ctx, job.Tag) // the end may have come just after the export
 			return builder.Image{}, errors.Join(ctx.Err(), notStopped(err))
 		}
 		return builder.Image{}, err
@@ -133,6 +132,9 @@ func (s *Solver) solve(ctx context.Context, job Job, progress builder.Progress) 
 	})
 	stopErr := awaitStop(watched, stopWatching)
 	if err != nil {
+		if ctx.Err() != nil {
+			s.untag(ctx, job.Tag) // the end may have come just after the export
+		}
 		return nil, errors.Join(explain(err, steps.failed(), job), stopErr)
 	}
 	if stopErr != nil {

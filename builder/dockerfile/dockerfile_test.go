@@ -451,19 +451,6 @@ func TestImageOverTheLimitIsRemoved(t *testing.T) {
 	}
 }
 
-func TestEngineAway(t *testing.T) {
-	engine, err := client.NewClientWithOpts(client.WithHost("unix://"+filepath.Join(t.TempDir(), "none.sock")), client.WithAPIVersionNegotiation())
-	if err != nil {
-		t.Fatal(err)
-	}
-	away := New(buildkit.New(engine, slog.New(slog.DiscardHandler)))
-	src := buildertest.Tree(t, map[string]string{"Dockerfile": "FROM scratch\n"})
-	_, err = away.Build(t.Context(), builder.Request{Source: builder.Source{Dir: src}, Tag: "slipway-test-away"}, buildertest.NewRecorder(nil))
-	if !errors.Is(err, builder.ErrUnavailable) {
-		t.Errorf("got %v", err)
-	}
-}
-
 func BenchmarkBuild(b *testing.B) {
 	engine := buildertest.Engine(b)
 	d := New(buildkit.New(engine, slog.New(slog.DiscardHandler)))
