@@ -1,5 +1,5 @@
-// spec sha256:5c3ecd6c01fb4d42cea1123312ffa4223a04fddcd77c4c32f860fef3b78a892a
-// code sha256:985a190de3971b9800489831a1a59d73340f230aeea00fa9d03dc05dfe7307c9
+// spec sha256:fac46cd05f3f1737f576034982577c9017e611df0ad5c665f7a7a3ee08da0ebb
+// code sha256:2390eef403a19a5d1bcbf9f3eb504859987830f86b5f19dc1fd14ec228c0d3e5
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -253,6 +253,7 @@ func (e LiveFrameTopic) Valid() bool {
 
 // Defines values for LiveFrameType.
 const (
+	LiveFrameTypeError LiveFrameType = "error"
 	LiveFrameTypeEvent LiveFrameType = "event"
 	LiveFrameTypeHello LiveFrameType = "hello"
 	LiveFrameTypePing  LiveFrameType = "ping"
@@ -262,6 +263,8 @@ const (
 // Valid indicates whether the value is a known member of the LiveFrameType enum.
 func (e LiveFrameType) Valid() bool {
 	switch e {
+	case LiveFrameTypeError:
+		return true
 	case LiveFrameTypeEvent:
 		return true
 	case LiveFrameTypeHello:
@@ -738,9 +741,14 @@ type LiveFrame struct {
 	// App The app's name
 	App *string `json:"app,omitempty"`
 
-	// Epoch hello: which life of the server the numbers belong to
-	Epoch *string         `json:"epoch,omitempty"`
-	ID    *string         `json:"id,omitempty"`
+	// Epoch hello, reset: which life of the server the numbers belong to
+	Epoch *string `json:"epoch,omitempty"`
+	ID    *string `json:"id,omitempty"`
+
+	// Problem error: what went wrong; the connection closes
+	Problem *Problem `json:"problem,omitempty"`
+
+	// Seq hello, event, reset: connect again with epoch and after=seq to miss nothing
 	Seq   *int64          `json:"seq,omitempty"`
 	Topic *LiveFrameTopic `json:"topic,omitempty"`
 	Type  LiveFrameType   `json:"type"`
