@@ -62,7 +62,7 @@ func explain(ctx context.Context, err error) *failure {
 	case errors.As(err, &known):
 		return known
 	case ctx.Err() != nil:
-		return fail(exitInterrupted, "", "interrupted")
+		return &failure{code: exitInterrupted}
 	case errors.As(err, &build):
 		return fail(exitFailed, "", "%s", build.Message)
 	case errors.As(err, &safe):

@@ -37,7 +37,7 @@ func (c *cli) readLogins() (logins, error) {
 	none := logins{Servers: map[string]login{}}
 	path, err := c.loginsPath()
 	if err != nil {
-		return none, nil //nolint:nilerr // without a home nobody has signed in
+		return none, nil // without a home nobody has signed in
 	}
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
