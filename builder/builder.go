@@ -10,7 +10,7 @@ import (
 
 // Source is an unpacked source tree.
 type Source struct {
-	Dir    string // absolute path; only files below it are ever read
+	Dir    string // absolute path; only files below it are ever read; "" for an app that has an image and no source
 	Commit string // "" when unknown
 }
 

@@ -18,6 +18,9 @@ func ReadFile(dir, name string, most int64) ([]byte, error) {
 	if err := CheckPath(name); err != nil {
 		return nil, err
 	}
+	if dir == "" { // an app may have an image and no source
+		return nil, fs.ErrNotExist
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open the source: %w", err)

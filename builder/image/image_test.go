@@ -25,6 +25,8 @@ import (
 	"github.com/slipway-paas/slipway/builder"
 	"github.com/slipway-paas/slipway/builder/buildertest"
 	"github.com/slipway-paas/slipway/builder/buildkit"
+	"github.com/slipway-paas/slipway/builder/dockerfile"
+	"github.com/slipway-paas/slipway/builder/static"
 )
 
 // registry serves images to pull, as the registry protocol has it.
@@ -214,6 +216,25 @@ func TestDetect(t *testing.T) {
 		got, err := New(nil).Detect(t.Context(), builder.Source{}, builder.Options{ImageRef: ref})
 		if err != nil || got.OK != want || got.Reason == "" {
 			t.Errorf("%q: %+v, %v", ref, got, err)
+		}
+	}
+}
+
+func TestSelectWithoutSource(t *testing.T) {
+	builders := []builder.Builder{dockerfile.New(nil), static.New(nil, nil), New(nil)}
+	got, err := builder.Select(t.Context(), builders, builder.Source{}, builder.Options{ImageRef: "nginx"}, buildertest.NewRecorder(nil))
+	if err != nil || got.Name() != "image" {
+		t.Errorf("%v, %v", got, err)
+	}
+	_, err = builder.Select(t.Context(), builders, builder.Source{Dir: t.TempDir()}, builder.Options{}, buildertest.NewRecorder(nil))
+	var failure *builder.Failure
+	if !errors.As(err, &failure) {
+		t.Fatalf("got %v", err)
+	}
+	t.Log(failure.Message)
+	for _, part := range []string{"dockerfile: add a file named Dockerfile", "static: add an index.html", "image: name an image"} {
+		if !strings.Contains(failure.Message, part) {
+			t.Errorf("%q does not say %q", failure.Message, part)
 		}
 	}
 }

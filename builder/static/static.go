@@ -55,6 +55,9 @@ func (b *Builder) Detect(_ context.Context, src builder.Source, _ builder.Option
 // locate gives the folder to serve, relative to the source, or "" and what
 // would make one.
 func locate(src string, plan builder.Plan) (dir, reason string, err error) {
+	if src == "" {
+		return "", "the app has no source to look for an index.html in", nil
+	}
 	root, err := os.OpenRoot(src)
 	if err != nil {
 		return "", "", fmt.Errorf("open the source: %w", err)
