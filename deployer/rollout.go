@@ -48,21 +48,24 @@ type Plan struct {
 // goroutines, one call at a time, and must not block for long.
 type Say func(format string, args ...any)
 
-// Run brings the new release up, waits until all of it is healthy, sends the
-// traffic to it, waits until the old one has no request in flight, and removes
-// the old one.
+// Run is BringUp and then ClearAway. It may be repeated after a crash at any
+// point and completes what was begun.
+func (r *Rollout) Run(ctx context.Context, p Plan, say Say) error {
+	if err := r.BringUp(ctx, p, say); err != nil {
+		return err
+	}
+	return r.ClearAway(ctx, p, say)
+}
+
+// BringUp brings the new release up, waits until all of it is healthy and sends
+// the traffic to it. When it returns without error the release is live.
 //
 // When it fails or ctx ends before the traffic is switched, the new release is
 // removed, the old one is as it was, and the error says why (an *Unhealthy,
-// ctx's error, …). From the switch on the release is live: any error, ctx's
-// too, then has ErrLive in its chain. Run may be repeated after a crash at any
-// point and completes what was begun.
-func (r *Rollout) Run(ctx context.Context, p Plan, say Say) error {
-	if err := p.check(); err != nil {
-		return err
-	}
-	run := &rollingOut{Rollout: r, Plan: p, say: oneAtATime(say)}
-	if err := run.findPrevious(ctx); err != nil {
+// ctx's error, …).
+func (r *Rollout) BringUp(ctx context.Context, p Plan, say Say) error {
+	run, err := r.begin(ctx, p, say)
+	if err != nil {
 		return err
 	}
 	if err := run.bringUp(ctx); err != nil {
@@ -72,10 +75,29 @@ func (r *Rollout) Run(ctx context.Context, p Plan, say Say) error {
 		return errors.Join(fmt.Errorf("switch the traffic: %w", err), run.undo(ctx, true))
 	}
 	run.say("traffic switched to v%d", p.Release)
-	if err := run.clearAway(ctx); err != nil {
+	return nil
+}
+
+// ClearAway waits until what is not of the plan's release has no request in
+// flight, and removes it. It comes after BringUp, or at any later time: its
+// errors, ctx's too, have ErrLive in their chain.
+func (r *Rollout) ClearAway(ctx context.Context, p Plan, say Say) error {
+	run, err := r.begin(ctx, p, say)
+	if err == nil {
+		err = run.clearAway(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrLive, err)
 	}
 	return nil
+}
+
+func (r *Rollout) begin(ctx context.Context, p Plan, say Say) (*rollingOut, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	run := &rollingOut{Rollout: r, Plan: p, say: oneAtATime(say)}
+	return run, run.findPrevious(ctx)
 }
 
 // webProcess is the process that the traffic goes to.

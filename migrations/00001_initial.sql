@@ -142,6 +142,8 @@ CREATE TABLE releases (
     config        bytea NOT NULL,
     config_names  jsonb NOT NULL DEFAULT '[]',
     processes     jsonb NOT NULL,
+    memory_mb     integer NOT NULL DEFAULT 0,
+    cpu_milli     integer NOT NULL DEFAULT 0,
     description   text NOT NULL DEFAULT '',
     commit        text NOT NULL DEFAULT '',
     created_by    text NOT NULL,

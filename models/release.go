@@ -15,6 +15,8 @@ type Release struct {
 	Config       []byte    // encrypted JSON object of the config vars
 	ConfigNames  []string  `gorm:"serializer:json"`
 	Processes    []Process `gorm:"serializer:json"`
+	MemoryMB     int       // limit per instance in MiB; 0 for the installation's default
+	CPUMilli     int       // limit per instance in thousandths of a core; 0 for the default
 	Description  string    // "push 1a2b3c4 Fix login", "config: set DATABASE_URL"
 	Commit       string
 	CreatedBy    string

@@ -163,3 +163,18 @@ func (s *Store) SetConfigVar(ctx context.Context, v models.ConfigVar) error {
 func (s *Store) UnsetConfigVar(ctx context.Context, appID, key string) error {
 	return translate(s.with(ctx).Where("app_id = ? AND key = ?", appID, key).Delete(&models.ConfigVar{}).Error)
 }
+
+// DomainsOf gives the domains of several apps, by app ID.
+func (s *Store) DomainsOf(ctx context.Context, apps []models.App) (map[string][]models.Domain, error) {
+	ids := make([]string, 0, len(apps))
+	for _, app := range apps {
+		ids = append(ids, app.ID)
+	}
+	var rows []models.Domain
+	err := s.with(ctx).Where("app_id IN ?", ids).Order("host").Find(&rows).Error
+	domains := make(map[string][]models.Domain, len(rows))
+	for _, row := range rows {
+		domains[row.AppID] = append(domains[row.AppID], row)
+	}
+	return domains, translate(err)
+}

@@ -198,3 +198,7 @@ func (p Page) limit() int {
 	}
 	return min(p.Limit, 200)
 }
+
+// Translate turns an error of the database under the store, got by other means
+// than the store's own calls, into a models.Error.
+func Translate(err error) error { return translate(err) }

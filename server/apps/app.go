@@ -1,0 +1,300 @@
+package apps
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/slipway-paas/slipway/builder"
+	"github.com/slipway-paas/slipway/builder/source"
+	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
+	"github.com/slipway-paas/slipway/server/live"
+)
+
+// New says what an app should be.
+type New struct {
+	Name   string
+	Source *Source
+}
+
+// Source is where an app's source comes from when it is not pushed. An empty
+// URL means nowhere. DeployKey and Token are kept when both are empty and the
+// URL stays the same.
+type Source struct {
+	URL       string
+	Branch    string
+	DeployKey string // private SSH key, PEM
+	Token     string // sent as the password over HTTPS
+}
+
+// Create makes an app. Nothing runs yet.
+func (s *Service) Create(ctx context.Context, actor models.Actor, wanted New) (*models.App, error) {
+	if err := actor.Require(models.ScopeWrite); err != nil {
+		return nil, err
+	}
+	if err := models.CheckAppName(wanted.Name); err != nil {
+		return nil, err
+	}
+	app := &models.App{Name: wanted.Name, OwnerID: actor.UserID}
+	err := s.store.Transact(ctx, func(tx *store.Store) error {
+		if err := tx.CreateApp(ctx, app); err != nil {
+			return err
+		}
+		if wanted.Source != nil {
+			// The credential is sealed for the app's ID, which is known only now.
+			if err := s.setSource(app, *wanted.Source); err != nil {
+				return err
+			}
+			if err := tx.SaveApp(ctx, app); err != nil {
+				return err
+			}
+		}
+		return tx.AddEvent(ctx, store.EventFor(actor, app, "app.create", app.Name))
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.changed(app, live.TopicApp, live.ActionCreated)
+	return app, nil
+}
+
+// setSource checks and sets where the source comes from.
+func (s *Service) setSource(app *models.App, from Source) error {
+	if from.URL == "" {
+		app.SourceURL, app.SourceCredential = "", nil
+		return nil
+	}
+	if err := source.CheckURL(from.URL, s.allowFile); err != nil {
+		return models.Invalid("source.url", "%s", err.Error())
+	}
+	if from.Branch != "" {
+		if err := checkBranch(from.Branch); err != nil {
+			return err
+		}
+		app.Branch = from.Branch
+	}
+	if from.DeployKey != "" && from.Token != "" {
+		return models.Invalid("source.token", "give a deploy key or a token, not both")
+	}
+	if from.DeployKey != "" && !strings.Contains(from.DeployKey, "PRIVATE KEY-----") {
+		return models.Invalid("source.deploy_key", "the deploy key is not a private key in PEM form")
+	}
+	switch {
+	case from.DeployKey != "" || from.Token != "":
+		plain, err := json.Marshal(struct{ DeployKey, Token string }{from.DeployKey, from.Token})
+		if err != nil {
+			return fmt.Errorf("credential: %w", err)
+		}
+		app.SourceCredential = s.box.Seal("source/"+app.ID, plain)
+	case from.URL != app.SourceURL:
+		// The old credential was meant for another place and must not be
+		// sent to this one.
+		app.SourceCredential = nil
+	}
+	app.SourceURL = from.URL
+	return nil
+}
+
+func checkBranch(branch string) error {
+	if err := source.CheckRef(branch); err != nil {
+		return models.Invalid("branch", "%s", err.Error())
+	}
+	return nil
+}
+
+// Find gives an app that the actor sees.
+func (s *Service) Find(ctx context.Context, actor models.Actor, name string) (*models.App, error) {
+	return s.store.AppByName(ctx, actor, name)
+}
+
+// ForPush gives the app that is pushed to, and makes it when there is none of
+// the name and the actor may.
+func (s *Service) ForPush(ctx context.Context, actor models.Actor, name string) (app *models.App, created bool, err error) {
+	if err := actor.Require(models.ScopeDeploy); err != nil {
+		return nil, false, err
+	}
+	app, err = s.store.AppByName(ctx, actor, name)
+	if models.KindOf(err) != models.KindNotFound || err == nil {
+		return app, false, err
+	}
+	app, err = s.Create(ctx, actor, New{Name: name})
+	if models.KindOf(err) == models.KindConflict {
+		// Made by somebody else meanwhile: by the same person's other push, or
+		// by one whose apps this one may not see.
+		if app, again := s.store.AppByName(ctx, actor, name); again == nil {
+			return app, false, nil
+		}
+	}
+	return app, err == nil, err
+}
+
+// Track makes a branch the tracked one of an app that has none yet, and gives
+// the one that is tracked then.
+func (s *Service) Track(ctx context.Context, actor models.Actor, appID, branch string) (string, error) {
+	app, err := s.store.AppByID(ctx, actor, appID)
+	if err != nil {
+		return "", err
+	}
+	if app.Branch != "" {
+		return app.Branch, nil
+	}
+	return s.store.SetBranch(ctx, app.ID, branch)
+}
+
+// Changes are changes to an app's settings; nil members stay.
+type Changes struct {
+	Branch     *string
+	Builder    *string
+	Dockerfile *string
+	HealthPath *string
+	Port       *int
+	MemoryMB   *int
+	CPUMilli   *int
+	Source     *Source
+}
+
+// Update changes an app's settings, if its revision is the given one (0: any).
+// What concerns how a release is served makes a new deployment.
+func (s *Service) Update(ctx context.Context, actor models.Actor, name string, ifRevision int64, c Changes) (*View, *models.Deployment, error) {
+	if err := actor.Require(models.ScopeWrite); err != nil {
+		return nil, nil, err
+	}
+	var d *models.Deployment
+	app, err := s.edit(ctx, actor, name, ifRevision, "app.update", name, func(tx *store.Store, app *models.App) error {
+		before := *app
+		if err := s.apply(app, c); err != nil {
+			return err
+		}
+		served := app.HealthPath != before.HealthPath || app.Port != before.Port ||
+			app.MemoryMB != before.MemoryMB || app.CPUMilli != before.CPUMilli
+		if !served || app.LiveRelease == 0 {
+			return nil
+		}
+		var err error
+		d, err = s.pipeline.SubmitIn(ctx, tx, actor, app, deploySettings)
+		if err == nil {
+			app.DeploymentSeq = d.Number // counted up in the row; SaveApp writes all of it
+		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	s.changed(app, live.TopicApp, live.ActionChanged)
+	if d != nil {
+		s.pipeline.Announce(app, d)
+	}
+	view, err := s.Get(ctx, actor, name)
+	return view, d, err
+}
+
+func (s *Service) apply(app *models.App, c Changes) error {
+	if c.Branch != nil {
+		if *c.Branch != "" {
+			if err := checkBranch(*c.Branch); err != nil {
+				return err
+			}
+		}
+		app.Branch = *c.Branch
+	}
+	if c.Builder != nil {
+		switch *c.Builder {
+		case "", "dockerfile", "static":
+			app.Builder = *c.Builder
+		default:
+			return models.Invalid("builder", "builder %q: use dockerfile, static, or nothing to choose by what the source holds", *c.Builder)
+		}
+	}
+	if c.Dockerfile != nil {
+		if *c.Dockerfile != "" {
+			if err := builder.CheckPath(*c.Dockerfile); err != nil {
+				return models.Invalid("dockerfile", "%s", err.Error())
+			}
+		}
+		app.Dockerfile = *c.Dockerfile
+	}
+	if c.HealthPath != nil {
+		if err := checkHealthPath(*c.HealthPath); err != nil {
+			return err
+		}
+		app.HealthPath = *c.HealthPath
+	}
+	if err := setBounded(c.Port, &app.Port, "port", 1, 65535); err != nil {
+		return err
+	}
+	if err := setBounded(c.MemoryMB, &app.MemoryMB, "memory_mb", 16, 1<<20); err != nil {
+		return err
+	}
+	if err := setBounded(c.CPUMilli, &app.CPUMilli, "cpu_milli", 10, 1_000_000); err != nil {
+		return err
+	}
+	if c.Source != nil {
+		return s.setSource(app, *c.Source)
+	}
+	return nil
+}
+
+func checkHealthPath(path string) error {
+	if path == "" {
+		return nil
+	}
+	if !strings.HasPrefix(path, "/") || len(path) > 500 || strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return models.Invalid("health_path", "the health path must begin with / and have no spaces")
+	}
+	return nil
+}
+
+// setBounded sets a number that is 0 for "the default" or between two bounds.
+func setBounded(wanted, field *int, name string, least, most int) error {
+	if wanted == nil {
+		return nil
+	}
+	if *wanted != 0 && (*wanted < least || *wanted > most) {
+		return models.Invalid(name, "%s must be between %s and %s, or 0 for the default", name, strconv.Itoa(least), strconv.Itoa(most))
+	}
+	*field = *wanted
+	return nil
+}
+
+// Destroy removes an app and all that belongs to it: deployments that run are
+// cancelled, then its instances and network go, then its row, then its
+// repository, sources and log. It may be repeated after a failure.
+func (s *Service) Destroy(ctx context.Context, actor models.Actor, name string, ifRevision int64) error {
+	if err := actor.Require(models.ScopeWrite); err != nil {
+		return err
+	}
+	app, err := s.store.AppByName(ctx, actor, name)
+	if err != nil {
+		return err
+	}
+	if ifRevision != 0 && ifRevision != app.Revision {
+		return models.Errorf(models.KindPrecondition, "%s has changed since you read it; look at it again", app.Name)
+	}
+	// Nobody who goes away in the middle leaves a half-destroyed app behind.
+	ctx = context.WithoutCancel(ctx)
+	if err := s.pipeline.Clear(ctx, actor, app); err != nil {
+		return err
+	}
+	sources, err := s.store.SourcesToDrop(ctx, app.ID, 0)
+	if err != nil {
+		return err
+	}
+	err = s.store.Transact(ctx, func(tx *store.Store) error {
+		if err := tx.AddEvent(ctx, store.EventFor(actor, app, "app.destroy", app.Name)); err != nil {
+			return err
+		}
+		return tx.DeleteApp(ctx, app.ID)
+	})
+	if err != nil {
+		return err
+	}
+	s.changed(app, live.TopicApp, live.ActionRemoved)
+	s.pipeline.DropSources(sources)
+	if err := s.remains.Forget(ctx, app.ID); err != nil {
+		s.logger.Warn("files of a destroyed app are left", "app", app.ID, "error", err)
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package apps
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
+	"github.com/slipway-paas/slipway/server/live"
+	"github.com/slipway-paas/slipway/server/pipeline"
+)
+
+var deploySettings = pipeline.Submission{Trigger: models.TriggerSettings}
+
+// maxConfigVars bounds an app's config: an environment must fit into what a
+// kernel passes to a program.
+const maxConfigVars = 500
+
+// ConfigItem is one config var. Value is nil for those who may not read it.
+type ConfigItem struct {
+	Key   string
+	Value *string
+}
+
+// Config is an app's config vars by key.
+type Config struct {
+	Items   []ConfigItem
+	CanRead bool
+}
+
+// Config lists an app's config vars, with values only for those who may read
+// secrets.
+func (s *Service) Config(ctx context.Context, actor models.Actor, name string) (Config, error) {
+	app, err := s.store.AppByName(ctx, actor, name)
+	if err != nil {
+		return Config{}, err
+	}
+	rows, err := s.store.ConfigVars(ctx, app.ID)
+	if err != nil {
+		return Config{}, err
+	}
+	config := Config{Items: make([]ConfigItem, 0, len(rows)), CanRead: actor.Can(models.ScopeSecrets)}
+	for _, row := range rows {
+		item := ConfigItem{Key: row.Key}
+		if config.CanRead {
+			plain, err := s.box.Open("config/"+app.ID+"/"+row.Key, row.Value)
+			if err != nil {
+				return Config{}, err
+			}
+			value := string(plain)
+			item.Value = &value
+		}
+		config.Items = append(config.Items, item)
+	}
+	return config, nil
+}
+
+// SetConfig sets and unsets config vars, all of them or, when one is wrong,
+// none, and gives the names there are then. If the app is live and something
+// changed it gives the deployment that brings it about.
+func (s *Service) SetConfig(ctx context.Context, actor models.Actor, name string, set map[string]string, unset []string) ([]string, *models.Deployment, error) {
+	if err := actor.Require(models.ScopeWrite); err != nil {
+		return nil, nil, err
+	}
+	for _, key := range slices.Sorted(maps.Keys(set)) {
+		if err := models.CheckConfig(key, set[key]); err != nil {
+			return nil, nil, err
+		}
+		if slices.Contains(unset, key) {
+			return nil, nil, models.Invalid("config", "%s is both set and unset", key)
+		}
+	}
+	var names []string
+	var d *models.Deployment
+	target := strings.Join(append(slices.Sorted(maps.Keys(set)), unset...), ", ")
+	app, err := s.edit(ctx, actor, name, 0, "config.set", target, func(tx *store.Store, app *models.App) error {
+		changed, err := s.writeConfig(ctx, tx, app, set, unset)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.ConfigVars(ctx, app.ID)
+		if err != nil {
+			return err
+		}
+		if len(rows) > maxConfigVars {
+			return models.Invalid("config", "an app may have at most %d config vars", maxConfigVars)
+		}
+		for _, row := range rows {
+			names = append(names, row.Key)
+		}
+		if !changed || app.LiveRelease == 0 {
+			return nil
+		}
+		d, err = s.pipeline.SubmitIn(ctx, tx, actor, app, pipeline.Submission{Trigger: models.TriggerConfig, CommitMessage: describeConfig(set, unset)})
+		if err == nil {
+			app.DeploymentSeq = d.Number // counted up in the row; SaveApp writes all of it
+		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	s.changed(app, live.TopicConfig, live.ActionChanged)
+	if d != nil {
+		s.pipeline.Announce(app, d)
+	}
+	return names, d, nil
+}
+
+// writeConfig writes what differs and says whether anything did.
+func (s *Service) writeConfig(ctx context.Context, tx *store.Store, app *models.App, set map[string]string, unset []string) (changed bool, err error) {
+	rows, err := tx.ConfigVars(ctx, app.ID)
+	if err != nil {
+		return false, err
+	}
+	before := map[string]string{}
+	for _, row := range rows {
+		plain, err := s.box.Open("config/"+app.ID+"/"+row.Key, row.Value)
+		if err != nil {
+			return false, err
+		}
+		before[row.Key] = string(plain)
+	}
+	for key, value := range set {
+		if old, ok := before[key]; ok && old == value {
+			continue
+		}
+		changed = true
+		sealed := s.box.Seal("config/"+app.ID+"/"+key, []byte(value))
+		if err := tx.SetConfigVar(ctx, models.ConfigVar{AppID: app.ID, Key: key, Value: sealed}); err != nil {
+			return false, err
+		}
+	}
+	for _, key := range unset {
+		if _, ok := before[key]; !ok {
+			return false, models.NotFound("config var", key)
+		}
+		changed = true
+		if err := tx.UnsetConfigVar(ctx, app.ID, key); err != nil {
+			return false, err
+		}
+	}
+	return changed, nil
+}
+
+func describeConfig(set map[string]string, unset []string) string {
+	var parts []string
+	if len(set) > 0 {
+		parts = append(parts, "set "+strings.Join(slices.Sorted(maps.Keys(set)), ", "))
+	}
+	if len(unset) > 0 {
+		parts = append(parts, "unset "+strings.Join(unset, ", "))
+	}
+	return strings.Join(parts, "; ")
+}

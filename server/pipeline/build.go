@@ -1,0 +1,270 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/slipway-paas/slipway/builder"
+	"github.com/slipway-paas/slipway/builder/source"
+	"github.com/slipway-paas/slipway/models"
+)
+
+// build turns the deployment's source into an image and writes the build's row.
+// When ctx is cancelled it returns only after the builder has stopped.
+func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deployment) error {
+	j := p.journal(d)
+	release, err := p.takeSlot(ctx, j)
+	if err != nil {
+		return err
+	}
+	defer release()
+
+	ctx, stop := context.WithTimeoutCause(ctx, p.Settings.BuildTimeout, errBuildTimeout)
+	defer stop()
+	row := &models.Build{AppID: app.ID, DeploymentID: d.ID, SourceID: d.SourceID}
+	if err := persist(ctx, func() error { return p.Store.StartBuild(ctx, row) }); err != nil {
+		return err
+	}
+	p.announce(app, d)
+	image, err := p.makeImage(ctx, app, d, row, j)
+	if errors.Is(context.Cause(ctx), errBuildTimeout) {
+		err = models.Errorf(models.KindTimeout, "the build did not end within %s", p.Settings.BuildTimeout)
+	}
+	ending, stopEnding := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer stopEnding()
+	switch {
+	case err == nil:
+		row.State, row.Image, row.Digest = models.BuildSucceeded, image.Reference, image.Digest
+		row.Processes = processes(image, j)
+		if image.SizeBytes > 0 {
+			j.Say("Image %s, %.1f MB", short(image.Digest), float64(image.SizeBytes)/1e6)
+		}
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errBuildTimeout):
+		row.State = models.BuildCancelled
+	default:
+		row.State, row.Error = models.BuildFailed, p.explain(d, err)
+	}
+	if written := persist(ending, func() error { return p.Store.FinishBuild(ending, row) }); written != nil && err == nil {
+		err = written
+	}
+	return err
+}
+
+var errBuildTimeout = errors.New("the build took too long")
+
+// takeSlot waits until fewer than the allowed number of builds run, and says
+// that it waits.
+func (p *Pipeline) takeSlot(ctx context.Context, j *journal) (release func(), err error) {
+	select {
+	case p.slots <- struct{}{}:
+	default:
+		j.Say("Waiting for a free build slot: %d builds are running", cap(p.slots))
+		select {
+		case p.slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return func() { <-p.slots }, nil
+}
+
+func (p *Pipeline) workDir() string { return filepath.Join(p.Settings.DataDir, "work") }
+
+// sweepWork removes what builds of an earlier life of this server left unpacked.
+func (p *Pipeline) sweepWork() { _ = os.RemoveAll(p.workDir()) }
+
+func (p *Pipeline) makeImage(ctx context.Context, app *models.App, d *models.Deployment, row *models.Build, j *journal) (builder.Image, error) {
+	dir := filepath.Join(p.workDir(), d.ID)
+	if err := os.MkdirAll(p.workDir(), 0o700); err != nil {
+		return builder.Image{}, diskOr(err, models.KindUnavailable, "the source cannot be unpacked")
+	}
+	_ = os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
+
+	options := builder.Options{Builder: app.Builder, Dockerfile: app.Dockerfile}
+	switch d.Trigger {
+	case models.TriggerImage:
+		options = builder.Options{Builder: "image", ImageRef: d.ImageRef}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return builder.Image{}, err
+		}
+	case models.TriggerGit, models.TriggerWebhook:
+		if err := p.fetch(ctx, app, d, row, j); err != nil {
+			return builder.Image{}, err
+		}
+		fallthrough
+	default:
+		if err := p.sources.unpack(ctx, d.SourceID, dir); err != nil {
+			return builder.Image{}, err
+		}
+	}
+
+	src := builder.Source{Dir: dir, Commit: d.Commit}
+	chosen, err := builder.Select(ctx, p.Builders, src, options, j)
+	if err != nil {
+		return builder.Image{}, err
+	}
+	row.Builder = chosen.Name()
+	vars, err := p.configOf(ctx, p.Store, app.ID)
+	if err != nil {
+		return builder.Image{}, err
+	}
+	j.hide(vars)
+	secrets := make(map[string][]byte, len(vars))
+	for key, value := range vars {
+		secrets[key] = []byte(value)
+	}
+	return chosen.Build(ctx, builder.Request{
+		Source:   src,
+		Options:  options,
+		Tag:      fmt.Sprintf("%s/%s:%s", p.Settings.Installation, app.Name, d.ID),
+		Labels:   map[string]string{"slipway.installation": p.Settings.Installation, "slipway.app": app.ID},
+		CacheKey: app.ID,
+		Secrets:  secrets,
+	}, j)
+}
+
+// fetch takes a snapshot of the app's git URL as it is now, whatever the
+// webhook said it was, and notes the commit.
+func (p *Pipeline) fetch(ctx context.Context, app *models.App, d *models.Deployment, row *models.Build, j *journal) error {
+	if d.SourceID != "" && p.sources.Has(d.SourceID) {
+		return nil // taken before this server took the deployment over
+	}
+	if app.SourceURL == "" {
+		return models.Errorf(models.KindFailed, "%s has no git URL to deploy from", app.Name)
+	}
+	credential, err := p.credential(app)
+	if err != nil {
+		return err
+	}
+	ref := d.SourceRef
+	if ref == "" {
+		ref = app.Branch
+	}
+	j.Say("Fetching %s from %s", orDefault(ref, "the default branch"), app.SourceURL)
+	repository := filepath.Join(p.workDir(), d.ID+"-fetch")
+	_ = os.RemoveAll(repository)
+	defer func() { _ = os.RemoveAll(repository) }()
+	fetched, err := source.Fetch(ctx, source.FetchRequest{
+		URL: app.SourceURL, Ref: ref, Credential: credential, Dir: repository,
+		AllowFile: p.Settings.AllowFileSources, MaxBytes: p.Settings.MaxSourceBytes,
+		KnownHosts: filepath.Join(p.Settings.DataDir, "known_hosts"),
+	})
+	if err != nil {
+		return sourceError(err)
+	}
+	id, _, err := p.sources.SaveGit(ctx, repository, fetched.Commit, nil)
+	if err != nil {
+		return err
+	}
+	d.SourceID, row.SourceID = id, id
+	d.Commit, d.CommitMessage = fetched.Commit, firstLine(fetched.Subject)
+	j.Say("Commit %s %s", short(d.Commit), d.CommitMessage)
+	return persist(ctx, func() error { return p.Store.UpdateDeployment(ctx, d) })
+}
+
+// credential opens what the app fetches its source with.
+func (p *Pipeline) credential(app *models.App) (source.Credential, error) {
+	if len(app.SourceCredential) == 0 {
+		return source.Credential{}, nil
+	}
+	plain, err := p.Box.Open("source/"+app.ID, app.SourceCredential)
+	if err != nil {
+		return source.Credential{}, err
+	}
+	var stored struct{ DeployKey, Token string }
+	if err := json.Unmarshal(plain, &stored); err != nil {
+		return source.Credential{}, fmt.Errorf("stored credential: %w", err)
+	}
+	return source.Credential{DeployKey: []byte(stored.DeployKey), Token: stored.Token}, nil
+}
+
+// configOf opens an app's config vars.
+func (p *Pipeline) configOf(ctx context.Context, s storeReader, appID string) (map[string]string, error) {
+	rows, err := s.ConfigVars(ctx, appID)
+	if err != nil {
+		return nil, err
+	}
+	vars := make(map[string]string, len(rows))
+	for _, row := range rows {
+		value, err := p.Box.Open("config/"+appID+"/"+row.Key, row.Value)
+		if err != nil {
+			return nil, err
+		}
+		vars[row.Key] = string(value)
+	}
+	return vars, nil
+}
+
+type storeReader interface {
+	ConfigVars(ctx context.Context, appID string) ([]models.ConfigVar, error)
+}
+
+// defaultPort is what a web process is told to listen on when neither the app
+// nor its image says.
+const defaultPort = 8080
+
+// processes settles what an image runs and on which port.
+func processes(image builder.Image, j *journal) []models.Process {
+	var out []models.Process
+	for _, declared := range image.Processes {
+		process := models.Process{Name: declared.Name, Command: declared.Command, Port: declared.Port, HealthPath: declared.HealthPath}
+		if process.Name == models.WebProcess && process.Port == 0 {
+			process.Port = exposed(image.Ports, j)
+		}
+		out = append(out, process)
+	}
+	if len(out) == 0 {
+		out = append(out, models.Process{Name: models.WebProcess, Port: exposed(image.Ports, j)})
+	}
+	return out
+}
+
+func exposed(ports []int, j *journal) int {
+	switch {
+	case len(ports) == 0:
+		return defaultPort
+	case len(ports) == 1:
+		return ports[0]
+	}
+	// Of several, the usual one for HTTP if it is there.
+	chosen := ports[0]
+	for _, usual := range []int{8080, 80, 3000, 8000, 5000} {
+		if slices.Contains(ports, usual) {
+			chosen = usual
+			break
+		}
+	}
+	j.Say("The image exposes ports %v; requests go to %d. Set the app's port to choose another.", ports, chosen)
+	return chosen
+}
+
+func short(digest string) string {
+	if len(digest) > 7 && digest[:7] == "sha256:" {
+		digest = digest[7:]
+	}
+	return digest[:min(12, len(digest))]
+}
+
+func orDefault(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
+
+// names gives the sorted keys of config vars.
+func names(vars map[string]string) []string {
+	out := slices.Sorted(maps.Keys(vars))
+	if out == nil {
+		out = []string{}
+	}
+	return out
+}

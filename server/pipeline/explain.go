@@ -1,0 +1,57 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"syscall"
+
+	"github.com/slipway-paas/slipway/builder"
+	"github.com/slipway-paas/slipway/deployer"
+	"github.com/slipway-paas/slipway/models"
+)
+
+// explain says in words for people why a deployment failed. What it cannot say
+// safely is in the server's log, where it is written once, here.
+func (p *Pipeline) explain(d *models.Deployment, err error) string {
+	var failure *builder.Failure
+	var unhealthy *deployer.Unhealthy
+	var known *models.Error
+	switch {
+	case errors.As(err, &unhealthy):
+		return unhealthy.Error()
+	case errors.As(err, &failure):
+		return failure.Message
+	case errors.As(err, &known) && known.Kind != models.KindInternal:
+		return known.Message
+	case errors.Is(err, deployer.ErrUnavailable), errors.Is(err, builder.ErrUnavailable):
+		return "the container engine is not answering"
+	case errors.Is(err, deployer.ErrNoImage):
+		return "the release's image is no longer on the engine; deploy its source again"
+	case errors.Is(err, syscall.ENOSPC):
+		return "the server's disk is full"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "it did not end in time"
+	}
+	p.logger(d).Error("deployment failed inside Slipway", "error", err)
+	return models.SafeMessage(err)
+}
+
+// sourceError gives what is wrong with a source the kind of the sender's fault.
+func sourceError(err error) error {
+	var failure *builder.Failure
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &failure):
+		return &models.Error{Kind: models.KindInvalid, Message: failure.Message, Err: err}
+	}
+	return diskOr(err, models.KindInternal, "the source cannot be read")
+}
+
+// diskOr names a full disk as what it is, and otherwise wraps err.
+func diskOr(err error, kind models.Kind, message string) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return &models.Error{Kind: models.KindUnavailable, Message: "the server's disk is full", Err: err}
+	}
+	return models.Wrap(err, kind, "%s", message)
+}

@@ -1,0 +1,118 @@
+// Package pipeline takes a source to a live release: it writes deployments
+// down, builds, makes releases, rolls them out and keeps what is live running.
+// All front doors (git, REST, webhook) come through Submit. It translates
+// between models and the libraries builder and deployer, which know nothing of
+// the database.
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/slipway-paas/slipway/builder"
+	"github.com/slipway-paas/slipway/deployer"
+	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
+	"github.com/slipway-paas/slipway/server/live"
+	"github.com/slipway-paas/slipway/server/logs"
+	"github.com/slipway-paas/slipway/server/secrets"
+)
+
+// Queue wakes a worker for an app. The wake-up is committed with the rows of
+// the transaction or not at all. It is only that: what to do is in the rows.
+type Queue interface {
+	Wake(ctx context.Context, tx *store.Store, appID string) error
+}
+
+// Routing is what the pipeline wants of the routers.
+type Routing interface {
+	deployer.Router
+	// Changed says that an app's hosts, scale or live release changed in the
+	// store, so its routes must be made anew.
+	Changed(appID string)
+}
+
+// Settings are the pipeline's limits.
+type Settings struct {
+	DataDir          string
+	Installation     string // label and name prefix of images
+	BuildConcurrency int
+	BuildTimeout     time.Duration
+	HealthTimeout    time.Duration
+	DrainTimeout     time.Duration
+	StopGrace        time.Duration
+	MaxSourceBytes   int64
+	AppMemoryMB      int // default limit per instance
+	AppCPUMilli      int
+	AllowFileSources bool // file:// git URLs
+}
+
+// Deps are what a Pipeline works with.
+type Deps struct {
+	Store    *store.Store
+	Queue    Queue
+	Cluster  deployer.Cluster
+	Routing  Routing
+	Builders []builder.Builder
+	Logs     *logs.Store
+	Hub      *live.Hub
+	Box      *secrets.Box
+	Logger   *slog.Logger
+	Settings Settings
+}
+
+// Lease is how long a worker holds a deployment between two heartbeats. A
+// server that dies is noticed after that.
+const (
+	lease     = 8 * time.Second
+	heartbeat = 2 * time.Second
+)
+
+// Pipeline is safe for concurrent use.
+type Pipeline struct {
+	Deps
+	sources *Sources
+	slots   chan struct{} // one token for each build that may run
+
+	mu      sync.Mutex
+	cancels map[string]context.CancelCauseFunc // by deployment ID, of this process's work
+	advance map[string]*turn                   // by app ID
+	waiters map[string]chan struct{}           // by deployment ID, closed when it ends
+}
+
+// New makes a Pipeline. It starts nothing: jobs call Advance.
+func New(deps Deps) *Pipeline {
+	return &Pipeline{
+		Deps:    deps,
+		sources: &Sources{dir: filepath.Join(deps.Settings.DataDir, "sources"), maxBytes: deps.Settings.MaxSourceBytes},
+		slots:   make(chan struct{}, deps.Settings.BuildConcurrency),
+		cancels: map[string]context.CancelCauseFunc{},
+		advance: map[string]*turn{},
+		waiters: map[string]chan struct{}{},
+	}
+}
+
+// Sources are the stored source snapshots.
+func (p *Pipeline) Sources() *Sources { return p.sources }
+
+// logger gives a logger with the keys that find everything about a deployment.
+func (p *Pipeline) logger(d *models.Deployment) *slog.Logger {
+	return p.Logger.With("app", d.AppID, "deployment", d.ID)
+}
+
+// announce tells dashboards and waiters that a deployment changed.
+func (p *Pipeline) announce(app *models.App, d *models.Deployment) {
+	p.Hub.Publish(live.Event{Topic: "deployment", App: app.Name, AppID: app.ID, ID: d.ID, Action: "changed"})
+	p.Hub.Publish(live.Event{Topic: "app", App: app.Name, AppID: app.ID, ID: app.ID, Action: "changed"})
+	if d.State.Terminal() {
+		p.mu.Lock()
+		if done, ok := p.waiters[d.ID]; ok {
+			close(done)
+			delete(p.waiters, d.ID)
+		}
+		p.mu.Unlock()
+	}
+}

@@ -1,0 +1,82 @@
+package pipeline
+
+import (
+	"context"
+	"strings"
+
+	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
+)
+
+func (p *Pipeline) find(ctx context.Context, actor models.Actor, appName string, number int) (*models.App, *models.Deployment, error) {
+	app, err := p.Store.AppByName(ctx, actor, appName)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := p.Store.Deployment(ctx, app, number)
+	if err != nil {
+		return nil, nil, err
+	}
+	return app, d, nil
+}
+
+// Deployment gives one deployment by its number.
+func (p *Pipeline) Deployment(ctx context.Context, actor models.Actor, appName string, number int) (*models.Deployment, error) {
+	_, d, err := p.find(ctx, actor, appName, number)
+	return d, err
+}
+
+// Deployments lists deployments, newest first: an app's, or all that the actor
+// may see when appName is "".
+func (p *Pipeline) Deployments(ctx context.Context, actor models.Actor, appName string, page store.Page) ([]models.Deployment, string, error) {
+	var app *models.App
+	if appName != "" {
+		var err error
+		if app, err = p.Store.AppByName(ctx, actor, appName); err != nil {
+			return nil, "", err
+		}
+	}
+	return p.Store.Deployments(ctx, actor, app, page)
+}
+
+// Builds gives the builds of deployments that the caller has loaded, by
+// deployment ID; those without a build are missing.
+func (p *Pipeline) Builds(ctx context.Context, deployments []models.Deployment) (map[string]models.Build, error) {
+	ids := make([]string, 0, len(deployments))
+	for _, d := range deployments {
+		ids = append(ids, d.ID)
+	}
+	return p.Store.BuildsOf(ctx, ids)
+}
+
+// QueuePosition says how many deployments of the app come first, 0 when it is
+// not waiting.
+func (p *Pipeline) QueuePosition(ctx context.Context, d *models.Deployment) (int, error) {
+	return p.Store.QueuePosition(ctx, d)
+}
+
+// Releases lists an app's releases, newest first.
+func (p *Pipeline) Releases(ctx context.Context, actor models.Actor, appName string, page store.Page) ([]models.Release, string, error) {
+	app, err := p.Store.AppByName(ctx, actor, appName)
+	if err != nil {
+		return nil, "", err
+	}
+	return p.Store.Releases(ctx, app, page)
+}
+
+// Release gives one release of an app by its version.
+func (p *Pipeline) Release(ctx context.Context, actor models.Actor, appName string, version int) (*models.Release, error) {
+	app, err := p.Store.AppByName(ctx, actor, appName)
+	if err != nil {
+		return nil, err
+	}
+	return p.Store.Release(ctx, app.ID, version)
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	if len(line) > 200 {
+		line = strings.ToValidUTF8(line[:200], "") + "…"
+	}
+	return line
+}

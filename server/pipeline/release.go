@@ -1,0 +1,130 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
+)
+
+// release makes the deployment's release, or names the one that it rolls back
+// to, and writes it down with the deployment in one transaction. Gone through
+// again it gives the same release.
+func (p *Pipeline) release(ctx context.Context, app *models.App, d *models.Deployment) (*models.Release, error) {
+	now := time.Now().UTC()
+	if d.Trigger == models.TriggerRollback {
+		release, err := p.Store.Release(ctx, app.ID, d.FromRelease)
+		if err != nil {
+			return nil, err
+		}
+		d.State, d.Release, d.ReleasedAt = models.DeploymentDeploying, release.Version, &now
+		return release, persist(ctx, func() error { return p.Store.UpdateDeployment(ctx, d) })
+	}
+
+	var release *models.Release
+	err := persist(ctx, func() error {
+		return p.Store.Transact(ctx, func(tx *store.Store) error {
+			fresh, err := tx.LockApp(ctx, models.SystemActor(), app.ID)
+			if err != nil {
+				return err
+			}
+			if release, err = p.compose(ctx, tx, fresh, d); err != nil {
+				return err
+			}
+			if err := tx.AddRelease(ctx, release); err != nil {
+				return err
+			}
+			d.State, d.Release, d.ReleasedAt = models.DeploymentDeploying, release.Version, &now
+			return tx.UpdateDeployment(ctx, d)
+		})
+	})
+	return release, err
+}
+
+// compose puts together what a release consists of: the image of the
+// deployment's build, or else of the live release, with the app's config and
+// settings as they are now.
+func (p *Pipeline) compose(ctx context.Context, tx *store.Store, app *models.App, d *models.Deployment) (*models.Release, error) {
+	release := &models.Release{
+		AppID: app.ID, DeploymentID: d.ID, Commit: d.Commit, CreatedBy: d.CreatedBy,
+		MemoryMB: app.MemoryMB, CPUMilli: app.CPUMilli,
+	}
+	buildOf := d.ID
+	if !d.NeedsBuild() {
+		if app.LiveRelease == 0 {
+			return nil, models.Errorf(models.KindFailed, "%s has no live release to start from", app.Name)
+		}
+		from, err := tx.Release(ctx, app.ID, app.LiveRelease)
+		if err != nil {
+			return nil, err
+		}
+		release.BuildID, release.Commit = from.BuildID, from.Commit
+		release.Image, release.Digest, release.Processes = from.Image, from.Digest, from.Processes
+		if buildOf, err = tx.DeploymentOfBuild(ctx, from.BuildID); err != nil {
+			return nil, err
+		}
+	}
+	build, err := tx.BuildOf(ctx, buildOf)
+	if err != nil {
+		return nil, err
+	}
+	if build != nil {
+		release.BuildID, release.Image, release.Digest = &build.ID, build.Image, build.Digest
+		release.Processes = build.Processes
+	}
+	release.Processes = serve(app, release.Processes)
+	release.Description = describe(d, release.Commit)
+
+	vars, err := p.configOf(ctx, tx, app.ID)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := json.Marshal(vars)
+	if err != nil {
+		return nil, fmt.Errorf("config of a release: %w", err)
+	}
+	release.Config, release.ConfigNames = p.Box.Seal("release/"+app.ID, plain), names(vars)
+	return release, nil
+}
+
+// serve applies what the app's settings say of the web process over what its
+// source says.
+func serve(app *models.App, declared []models.Process) []models.Process {
+	out := make([]models.Process, 0, len(declared))
+	for _, process := range declared {
+		if process.Name == models.WebProcess {
+			if app.Port != 0 {
+				process.Port = app.Port
+			}
+			if app.HealthPath != "" {
+				process.HealthPath = app.HealthPath
+			}
+		}
+		out = append(out, process)
+	}
+	return out
+}
+
+// describe says in a few words what a release came from.
+func describe(d *models.Deployment, commit string) string {
+	what := map[models.Trigger]string{
+		models.TriggerPush:     "push",
+		models.TriggerUpload:   "upload",
+		models.TriggerGit:      "git",
+		models.TriggerWebhook:  "webhook",
+		models.TriggerImage:    "image " + d.ImageRef,
+		models.TriggerConfig:   "config",
+		models.TriggerSettings: "settings",
+		models.TriggerRestart:  "restart",
+	}[d.Trigger]
+	if d.NeedsBuild() && commit != "" {
+		what += " " + short(commit)[:min(7, len(commit))]
+	}
+	if d.CommitMessage != "" {
+		what += ": " + d.CommitMessage
+	}
+	return what
+}

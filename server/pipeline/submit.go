@@ -1,0 +1,224 @@
+package pipeline
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
+)
+
+// Submission asks for a deployment. What else is set follows from the trigger.
+type Submission struct {
+	Trigger       models.Trigger
+	SourceID      string // push, upload: a snapshot that Sources keeps
+	SourceRef     string // push, git, webhook: branch, tag or commit
+	Commit        string
+	CommitMessage string
+	ImageRef      string // image
+	FromRelease   int    // rollback: the release to make live again
+}
+
+// Submit writes a deployment down. When it returns without error the
+// deployment, its audit event and its wake-up are committed together, and it
+// will reach an end whatever happens to this process.
+func (p *Pipeline) Submit(ctx context.Context, actor models.Actor, app *models.App, s Submission) (*models.Deployment, error) {
+	if err := actor.Require(models.ScopeDeploy); err != nil {
+		return nil, err
+	}
+	var d *models.Deployment
+	err := p.Store.Transact(ctx, func(tx *store.Store) error {
+		var err error
+		d, err = p.SubmitIn(ctx, tx, actor, app, s)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.announce(app, d)
+	return d, nil
+}
+
+// SubmitIn is Submit inside a transaction of the caller's, who must call
+// Announce once it is committed.
+func (p *Pipeline) SubmitIn(ctx context.Context, tx *store.Store, actor models.Actor, app *models.App, s Submission) (*models.Deployment, error) {
+	d := &models.Deployment{
+		AppID: app.ID, Trigger: s.Trigger, SourceID: s.SourceID, SourceRef: s.SourceRef,
+		Commit: s.Commit, CommitMessage: firstLine(s.CommitMessage), ImageRef: s.ImageRef,
+		FromRelease: s.FromRelease, CreatedBy: actor.Email,
+	}
+	if err := tx.AddDeployment(ctx, actor, d); err != nil {
+		return nil, err
+	}
+	event := store.EventFor(actor, app, "deployment.create", "#"+strconv.Itoa(d.Number))
+	event.Detail = map[string]string{"trigger": string(s.Trigger), "commit": s.Commit}
+	if err := tx.AddEvent(ctx, event); err != nil {
+		return nil, err
+	}
+	return d, p.Queue.Wake(ctx, tx, app.ID)
+}
+
+// Announce tells dashboards of a deployment made by SubmitIn.
+func (p *Pipeline) Announce(app *models.App, d *models.Deployment) { p.announce(app, d) }
+
+// SubmitWebhook writes down the deployment that a verified webhook asks for, and
+// its delivery ID with it. A delivery that was seen before gives the deployment
+// it made then, and true.
+func (p *Pipeline) SubmitWebhook(ctx context.Context, app *models.App, deliveryID string, s Submission) (d *models.Deployment, duplicate bool, err error) {
+	actor := models.SystemActor()
+	err = p.Store.Transact(ctx, func(tx *store.Store) error {
+		// The app's lock puts two deliveries of the same ID in order.
+		if _, err := tx.LockApp(ctx, actor, app.ID); err != nil {
+			return err
+		}
+		before, err := tx.Delivery(ctx, app.ID, deliveryID)
+		if err != nil {
+			return err
+		}
+		if before != "" {
+			duplicate = true
+			d, err = tx.DeploymentByID(ctx, actor, before)
+			return err
+		}
+		if d, err = p.SubmitIn(ctx, tx, actor, app, s); err != nil {
+			return err
+		}
+		return tx.AddDelivery(ctx, app.ID, deliveryID, d.ID)
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	if !duplicate {
+		p.announce(app, d)
+	}
+	return d, duplicate, nil
+}
+
+// Retry deploys anew what an ended deployment deployed.
+func (p *Pipeline) Retry(ctx context.Context, actor models.Actor, appName string, number int) (*models.Deployment, error) {
+	app, d, err := p.find(ctx, actor, appName, number)
+	if err != nil {
+		return nil, err
+	}
+	if !d.State.Terminal() {
+		return nil, models.Errorf(models.KindConflict, "deployment #%d has not ended yet: %s", number, d.State)
+	}
+	if d.SourceID != "" && !p.sources.Has(d.SourceID) {
+		return nil, models.Errorf(models.KindConflict, "the source of deployment #%d is no longer kept; push it again", number)
+	}
+	return p.Submit(ctx, actor, app, Submission{
+		Trigger: d.Trigger, SourceID: d.SourceID, SourceRef: d.SourceRef, Commit: d.Commit,
+		CommitMessage: d.CommitMessage, ImageRef: d.ImageRef, FromRelease: d.FromRelease,
+	})
+}
+
+// Rollback makes an earlier release live again without building: the one that
+// was live before this one when version is 0.
+func (p *Pipeline) Rollback(ctx context.Context, actor models.Actor, appName string, version int) (*models.Deployment, error) {
+	app, err := p.Store.AppByName(ctx, actor, appName)
+	if err != nil {
+		return nil, err
+	}
+	if app.LiveRelease == 0 {
+		return nil, models.Errorf(models.KindConflict, "%s has no live release to roll back from; deploy it first", app.Name)
+	}
+	if version == 0 {
+		if version, err = p.Store.PreviousRelease(ctx, app); err != nil {
+			return nil, err
+		}
+		if version == 0 {
+			return nil, models.Errorf(models.KindConflict, "no release was live before v%d", app.LiveRelease)
+		}
+	}
+	if version == app.LiveRelease {
+		return nil, models.Errorf(models.KindConflict, "v%d is live already", version)
+	}
+	release, err := p.Store.Release(ctx, app.ID, version)
+	if err != nil {
+		return nil, err
+	}
+	return p.Submit(ctx, actor, app, Submission{Trigger: models.TriggerRollback, FromRelease: version, Commit: release.Commit, CommitMessage: release.Description})
+}
+
+// Restart replaces the live release's instances by new ones, without losing a
+// request: it makes a new release of the same image.
+func (p *Pipeline) Restart(ctx context.Context, actor models.Actor, appName string) (*models.Deployment, error) {
+	app, err := p.Store.AppByName(ctx, actor, appName)
+	if err != nil {
+		return nil, err
+	}
+	if app.LiveRelease == 0 {
+		return nil, models.Errorf(models.KindConflict, "%s has nothing to restart; deploy it first", app.Name)
+	}
+	return p.Submit(ctx, actor, app, Submission{Trigger: models.TriggerRestart})
+}
+
+// Cancel asks for a deployment to stop. A waiting one is cancelled when Cancel
+// returns; one that is worked on is cancelled when its work has really stopped.
+func (p *Pipeline) Cancel(ctx context.Context, actor models.Actor, appName string, number int) (*models.Deployment, error) {
+	if err := actor.Require(models.ScopeDeploy); err != nil {
+		return nil, err
+	}
+	app, err := p.Store.AppByName(ctx, actor, appName)
+	if err != nil {
+		return nil, err
+	}
+	var d *models.Deployment
+	err = p.Store.Transact(ctx, func(tx *store.Store) error {
+		if d, err = tx.CancelDeployment(ctx, app, number, actor.Email); err != nil {
+			return err
+		}
+		if err := tx.AddEvent(ctx, store.EventFor(actor, app, "deployment.cancel", "#"+strconv.Itoa(number))); err != nil {
+			return err
+		}
+		return p.Queue.Wake(ctx, tx, app.ID)
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	if cancel, ok := p.cancels[d.ID]; ok {
+		cancel(errCancelled)
+	}
+	p.mu.Unlock()
+	if d.State.Terminal() {
+		p.journal(d).state(d.State, d.Reason)
+	}
+	p.announce(app, d)
+	return d, nil
+}
+
+// Done waits until a deployment has ended and gives it as it ended.
+func (p *Pipeline) Done(ctx context.Context, actor models.Actor, deploymentID string) (*models.Deployment, error) {
+	// Another server may be the one that ends it, hence the slow look beside
+	// the signal.
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for {
+		p.mu.Lock()
+		done, ok := p.waiters[deploymentID]
+		if !ok {
+			done = make(chan struct{})
+			p.waiters[deploymentID] = done
+		}
+		p.mu.Unlock()
+
+		d, err := p.Store.DeploymentByID(ctx, actor, deploymentID)
+		if err != nil && models.KindOf(err) != models.KindUnavailable {
+			return nil, err
+		}
+		if err == nil && d.State.Terminal() {
+			p.mu.Lock()
+			delete(p.waiters, deploymentID)
+			p.mu.Unlock()
+			return d, nil
+		}
+		select {
+		case <-done:
+		case <-look.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
