@@ -294,18 +294,7 @@ func TestForget(t *testing.T) {
 func TestCollectsFromDocker(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	installation := "logtest-" + strings.ToLower(rand.Text()[:8])
-	c, err := docker.New(docker.Options{Installation: installation, NetworkPool: "10.218.0.0/16"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := c.RemoveInstallation(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	w := workload()
-	w.ID.Process, w.Port, w.Image = "web", 8080, testImage(ctx, t, c, installation)
+	c, w := dockerApp(ctx, t)
 	w.Env = map[string]string{"TEST_ERR": "booting"}
 
 	dir := t.TempDir()
@@ -368,6 +357,59 @@ func TestCollectsFromDocker(t *testing.T) {
 	if len(got) != len(want) {
 		t.Errorf("%d lines, want %d", len(got), len(want))
 	}
+}
+
+// TestKeepsUpWithRotation has a container write more, and faster, than the
+// engine lets a follower see: its files rotate underneath.
+func TestKeepsUpWithRotation(t *testing.T) {
+	const total = 100_000
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	c, w := dockerApp(ctx, t)
+	s := open(t, t.TempDir(), logs.Options{})
+	collect(t, s, c)
+	ensure(t, c, w)
+	if err := c.WaitHealthy(ctx, w.ID); err != nil {
+		t.Fatal(err)
+	}
+	filler := strings.Repeat("x", 190)
+	ask(ctx, t, c, fmt.Sprintf("/log?n=%d&from=0&size=190", total))
+	next := 0
+	for batch, err := range s.Follow(ctx, "app-a1", logs.FollowOptions{}) {
+		if err != nil || batch.Gap != nil {
+			t.Fatalf("after %d lines: %v, gap %+v", next, err, batch.Gap)
+		}
+		for _, line := range batch.Lines {
+			if line.Source != logs.SourceApp {
+				continue
+			}
+			if want := fmt.Sprintf("line %d", next); line.Text != want+filler {
+				t.Fatalf("got %.20q, want %q", line.Text, want)
+			}
+			next++
+		}
+		if next >= total {
+			return
+		}
+	}
+}
+
+// dockerApp gives a driver with an installation of its own, and a workload.
+func dockerApp(ctx context.Context, t *testing.T) (*docker.Cluster, deployer.Workload) {
+	t.Helper()
+	installation := "logtest-" + strings.ToLower(rand.Text()[:8])
+	c, err := docker.New(docker.Options{Installation: installation, NetworkPool: "10.218.0.0/16"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.RemoveInstallation(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	w := workload()
+	w.ID.Process, w.Port, w.Image = "web", 8080, testImage(ctx, t, c, installation)
+	return c, w
 }
 
 // testImage makes an image of the app that drivers are tested with.

@@ -41,20 +41,22 @@ type cursor struct {
 	Exited  time.Time `json:"exited,omitzero"`  // the newest end that has one
 }
 
-// overlap is how much an instance's output is read again when collecting is
-// taken up, since its lines are not quite in the order of their times.
-const overlap = 2 * time.Second
-
-// since gives the time to read from, zero for the beginning.
-func (c *cursor) since() time.Time {
-	newest := c.Out.Newest
-	if c.Err.Newest.After(newest) {
-		newest = c.Err.Newest
-	}
+// since gives the time to read from, zero for the beginning. It is before the
+// newest line by overlap, as lines are not quite in the order of their times.
+func (c *cursor) since(overlap time.Duration) time.Time {
+	newest := later(c.Out.Newest, c.Err.Newest)
 	if newest.IsZero() {
 		return newest
 	}
 	return newest.Add(-overlap)
+}
+
+// of gives the place of one output.
+func (c *cursor) of(stderr bool) *place {
+	if stderr {
+		return &c.Err
+	}
+	return &c.Out
 }
 
 // pass notes that line is in the store.

@@ -62,7 +62,8 @@ func (t *tailer) run(ctx context.Context) (removed bool) {
 		return false
 	}
 	go func() {
-		ended <- t.read(ctx, lines)
+		in := lineReader{instance: t.instance, cluster: t.cluster, logger: t.logger, out: lines, seen: t.cursor()}
+		ended <- in.run(ctx)
 		close(lines)
 	}()
 	quiet := time.NewTimer(settle)
@@ -107,51 +108,6 @@ func (t *tailer) finish(ctx context.Context, removed bool) bool {
 	}
 	t.append(batch)
 	return removed
-}
-
-// read sends the instance's lines to out, those that are new, until it is
-// removed (true) or ctx ends (false).
-func (t *tailer) read(ctx context.Context, out chan<- deployer.LogLine) bool {
-	var again deployer.Backoff
-	seen := t.cursor()
-	for {
-		old := newRepeats(seen)
-		var failure error
-		for line, err := range t.cluster.Logs(ctx, deployer.LogQuery{InstanceID: t.instance.ID, Since: seen.since(), Follow: true}) {
-			if err != nil {
-				failure = err
-				break
-			}
-			if old.has(&line) {
-				continue
-			}
-			again = deployer.Backoff{}
-			select {
-			case out <- line:
-			case <-ctx.Done():
-				return false
-			}
-			// Ahead of the stored cursor by what is in the channel.
-			if line.Stderr {
-				seen.Err.pass(line.Time)
-			} else {
-				seen.Out.pass(line.Time)
-			}
-		}
-		if ctx.Err() != nil {
-			return false
-		}
-		if failure == nil {
-			return true
-		}
-		pause := 10 * again.Next()
-		t.logger.Debug("an instance's log broke off", "app", t.instance.Workload.App, "instance", t.instance.Name, "error", failure, "again", pause)
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(pause):
-		}
-	}
 }
 
 func (t *tailer) cursor() cursor {
