@@ -48,9 +48,15 @@ func unhealthyExit(t *testing.T, f *fixture) {
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %v: that is waiting for the timeout", took)
 	}
-	// It exited for good: nothing starts it again.
-	if in := f.instances(w.ID)[0]; in.State != deployer.StateExited || in.Restarts != 0 {
-		t.Errorf("it is %+v", in)
+	// They exited for good: nothing starts them again.
+	f.eventually("both have exited", func() bool {
+		list := f.instances(w.ID)
+		return list[0].State == deployer.StateExited && list[1].State == deployer.StateExited
+	})
+	for _, in := range f.instances(w.ID) {
+		if in.Restarts != 0 || in.ExitCode != 3 {
+			t.Errorf("it is %+v", in)
+		}
 	}
 }
 

@@ -58,6 +58,7 @@ type Cluster struct {
 	workloads locks[deployer.WorkloadID]
 	networks  *networks
 	seen      healthyStarts
+	known     knownInstances
 	node      atomic.Pointer[string]
 }
 

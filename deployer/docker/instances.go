@@ -6,7 +6,6 @@ import (
 	"net"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
@@ -17,10 +16,9 @@ import (
 	"github.com/slipway-paas/slipway/deployer"
 )
 
-// Instances implements deployer.Cluster. It takes one list call, one inspect
-// call per instance (about half a millisecond each, side by side), since the
-// list has neither start time nor exit code, and one connection to each
-// instance that serves.
+// Instances implements deployer.Cluster. It takes one list call, an inspect
+// call (about half a millisecond, side by side) for each instance that is new,
+// changed or not running, and one connection to each that serves.
 func (c *Cluster) Instances(ctx context.Context, app string) ([]deployer.Instance, error) {
 	filter := c.ours(kindInstance)
 	if app != "" {
@@ -35,12 +33,13 @@ func (c *Cluster) Instances(ctx context.Context, app string) ([]deployer.Instanc
 	group.SetLimit(16)
 	for i, s := range list {
 		group.Go(func() error {
-			d, err := c.inspect(groupCtx, s.ID)
+			d, err := c.details(groupCtx, s)
 			if err != nil || d == nil {
 				return err
 			}
-			d.instance.State = c.state(groupCtx, d)
-			found[i] = &d.instance
+			in := d.instance
+			in.State = c.state(groupCtx, d)
+			found[i] = &in
 			return nil
 		})
 	}
@@ -61,6 +60,19 @@ func (c *Cluster) Instances(ctx context.Context, app string) ([]deployer.Instanc
 			cmp.Compare(a.Index, b.Index))
 	})
 	return instances, nil
+}
+
+// details are known already if nothing changed, or asked for.
+func (c *Cluster) details(ctx context.Context, s container.Summary) (*details, error) {
+	if d := c.known.get(s); d != nil {
+		return d, nil
+	}
+	d, err := c.inspect(ctx, s.ID)
+	if err != nil || d == nil {
+		return nil, err
+	}
+	c.known.put(d)
+	return d, nil
 }
 
 func (c *Cluster) list(ctx context.Context, f filters.Args) ([]container.Summary, error) {
@@ -163,33 +175,4 @@ func (c *Cluster) state(ctx context.Context, d *details) deployer.State {
 		return deployer.StateStarting
 	}
 	return deployer.StateUnhealthy
-}
-
-// healthyStarts remembers which starts of which instances were seen healthy.
-// It only saves probes: what it has forgotten is probed again.
-type healthyStarts struct {
-	mu     sync.Mutex
-	starts map[string]time.Time // by container ID
-}
-
-func (h *healthyStarts) has(i deployer.Instance) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	start, ok := h.starts[i.ID]
-	return ok && start.Equal(i.StartedAt)
-}
-
-func (h *healthyStarts) add(i deployer.Instance) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.starts == nil {
-		h.starts = map[string]time.Time{}
-	}
-	h.starts[i.ID] = i.StartedAt
-}
-
-func (h *healthyStarts) forget(id string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.starts, id)
 }

@@ -54,8 +54,14 @@ func (c *Cluster) removeOne(ctx context.Context, s container.Summary, grace time
 			return fail(ctx, what, err)
 		}
 	}
-	c.seen.forget(s.ID)
+	c.forget(s.ID)
 	return c.forceRemove(ctx, s.ID, what)
+}
+
+// forget lets go of what is remembered of a container that is gone.
+func (c *Cluster) forget(id string) {
+	c.seen.forget(id)
+	c.known.forget(id)
 }
 
 // forceRemove kills and removes a container with its anonymous volumes. When

@@ -82,6 +82,7 @@ func (c *Cluster) watchOnce(ctx context.Context, yield func(deployer.Event) bool
 // the address and whether memory ran out are asked for.
 func (c *Cluster) event(ctx context.Context, m events.Message) (deployer.Event, bool) {
 	e := deployer.Event{Instance: identity(m.Actor.ID, m.Actor.Attributes), At: time.Unix(0, m.TimeNano)}
+	c.known.forget(m.Actor.ID)
 	e.Instance.State = deployer.StateExited
 	e.Instance.Node, _ = c.nodeName(ctx) // "" only if the engine went away before it ever answered
 	switch m.Action {
@@ -91,6 +92,7 @@ func (c *Cluster) event(ctx context.Context, m events.Message) (deployer.Event, 
 		e.Type = deployer.EventDied
 	case events.ActionDestroy:
 		e.Type = deployer.EventRemoved
+		c.forget(m.Actor.ID) // another server may have removed it
 		return e, true
 	default:
 		return e, false
