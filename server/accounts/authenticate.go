@@ -47,9 +47,9 @@ type Identity struct {
 	Renewed   bool   // the session lives longer now; so should its cookie
 }
 
-// Authenticate finds out who has the credentials. With none, or with ones that
-// are not valid, it gives a KindUnauthenticated error.
-func (s *Service) Authenticate(ctx context.Context, c Credentials, ip string) (Identity, error) {
+// Identify finds out who has the credentials. With none, or with ones that are
+// not valid, it gives a KindUnauthenticated error.
+func (s *Service) Identify(ctx context.Context, c Credentials, ip string) (Identity, error) {
 	switch {
 	case c.Token != "":
 		return s.byToken(ctx, c.Token, ip)
@@ -60,10 +60,10 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials, ip string) (I
 	}
 }
 
-// AuthenticateRequest is Authenticate for a whole request, for doors such as
-// git's that need nothing but the actor.
-func (s *Service) AuthenticateRequest(r *http.Request, ip string) (models.Actor, error) {
-	identity, err := s.Authenticate(r.Context(), CredentialsOf(r), ip)
+// Authenticate gives the actor of an API token, for doors such as git's that
+// take nothing else.
+func (s *Service) Authenticate(ctx context.Context, token, ip string) (models.Actor, error) {
+	identity, err := s.Identify(ctx, Credentials{Token: token}, ip)
 	return identity.Actor, err
 }
 
