@@ -27,7 +27,7 @@ down: ## Stop all that the demo started (PURGE=1 deletes its data too)
 	@PURGE='$(PURGE)' scripts/demo.sh down
 
 ##@ Build
-.PHONY: build ui payload setup clean FORCE
+.PHONY: build ui payload image setup clean FORCE
 build: ui payload ## Build bin/slipway with the dashboard inside
 	@echo 'Building bin/slipway $(VERSION)'
 	@go build $(LDFLAGS) -o bin/slipway ./cmd/slipway
@@ -50,6 +50,10 @@ payload: $(PAYLOAD) ## Build the small programs that bin/slipway carries
 cmd/slipway/payload/%.gz: FORCE
 	@go build $(STRIP) -o bin/payload/$* ./cmd/$*
 	@if [ bin/payload/$* -nt $@ ]; then echo 'Packing $*'; gzip -9 -n -c bin/payload/$* > $@; fi
+
+image: ## Build the image slipway (BASES=local: from scripts/local-bases.sh)
+	@DOCKER_BUILDKIT=$(if $(BASES),0,1) docker build --network host -t slipway --build-arg VERSION=$(VERSION) \
+	  $(if $(BASES),$(foreach base,GO NODE RUNTIME,--build-arg BASE_$(base)=slipway-base/$(shell echo $(base) | tr A-Z a-z))) .
 
 setup: ## Install what building and testing need, and start a container engine
 	@scripts/setup.sh demo test
