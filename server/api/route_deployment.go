@@ -1,0 +1,263 @@
+package api
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
+	"github.com/slipway-paas/slipway/server/pipeline"
+)
+
+const tagDeployments = "Deployments"
+
+func (a *API) deploymentRoutes() {
+	register(a, get("list-all-deployments", "/deployments", tagDeployments, "List the deployments of all apps, newest first"), a.listAllDeployments)
+	register(a, get("list-deployments", "/apps/{app}/deployments", tagDeployments, "List an app's deployments, newest first"), a.listDeployments)
+	register(a, route{
+		id: "create-deployment", method: http.MethodPost, path: "/apps/{app}/deployments", tag: tagDeployments, summary: "Deploy an app",
+		description: "Give exactly one of image, source_id and git. The answer comes at once; follow the deployment's log to see how it goes.",
+		status:      http.StatusAccepted, scope: models.ScopeDeploy, creates: true,
+	}, a.createDeployment)
+	register(a, route{
+		id: "upload-source", method: http.MethodPost, path: "/apps/{app}/sources", tag: tagDeployments, summary: "Upload a source to deploy",
+		description: "The body is a tar, plain or gzipped. It is checked and kept; deploy it with source_id.",
+		status:      http.StatusCreated, scope: models.ScopeDeploy, upload: []string{"application/gzip", "application/x-tar"},
+	}, a.uploadSource)
+	register(a, get("get-deployment", "/apps/{app}/deployments/{number}", tagDeployments, "Show a deployment"), a.getDeployment)
+	register(a, route{
+		id: "cancel-deployment", method: http.MethodPost, path: "/apps/{app}/deployments/{number}/cancel", tag: tagDeployments, summary: "Cancel a deployment",
+		description: "It is cancelled when its state says so: then the work has really stopped.",
+		status:      http.StatusAccepted, scope: models.ScopeDeploy,
+	}, a.cancelDeployment)
+	register(a, route{
+		id: "retry-deployment", method: http.MethodPost, path: "/apps/{app}/deployments/{number}/retry", tag: tagDeployments, summary: "Deploy again what an ended deployment deployed",
+		status: http.StatusAccepted, scope: models.ScopeDeploy, creates: true,
+	}, a.retryDeployment)
+	register(a, route{
+		id: "restart-app", method: http.MethodPost, path: "/apps/{app}/restart", tag: tagDeployments, summary: "Replace the live release's instances by new ones",
+		status: http.StatusAccepted, scope: models.ScopeDeploy, creates: true,
+	}, a.restartApp)
+}
+
+func wireDeploymentOf(d *models.Deployment, app string) *Deployment {
+	if d == nil {
+		return nil
+	}
+	wire := wireDeployment(d, app)
+	return &wire
+}
+
+// present shows a deployment with its place in the queue.
+func (a *API) present(ctx context.Context, d *models.Deployment, app string) (*body[Deployment], error) {
+	wire := wireDeployment(d, app)
+	var err error
+	if wire.QueuePosition, err = a.deps.Pipeline.QueuePosition(ctx, d); err != nil {
+		return nil, err
+	}
+	return answer(wire), nil
+}
+
+func (a *API) listAllDeployments(ctx context.Context, who caller, in *PageInput) (*body[Page[Deployment]], error) {
+	rows, next, err := a.deps.Pipeline.Deployments(ctx, who.Actor, "", store.Page{Limit: in.Limit, Cursor: in.Cursor})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].AppID
+	}
+	names, err := a.deps.Store.AppNames(ctx, who.Actor, ids)
+	if err != nil {
+		return nil, err
+	}
+	return a.presentAll(ctx, rows, next, func(d *models.Deployment) string { return names[d.AppID] })
+}
+
+// presentAll shows a page of deployments with their builds and their places in
+// the queue. Those whose app has no name any more are left out.
+func (a *API) presentAll(ctx context.Context, rows []models.Deployment, next string, name func(*models.Deployment) string) (*body[Page[Deployment]], error) {
+	builds, err := a.deps.Pipeline.Builds(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]Deployment, 0, len(rows))
+	for i := range rows {
+		app := name(&rows[i])
+		if app == "" {
+			continue // destroyed since the list was read
+		}
+		wire := wireDeployment(&rows[i], app)
+		if wire.QueuePosition, err = a.deps.Pipeline.QueuePosition(ctx, &rows[i]); err != nil {
+			return nil, err
+		}
+		if build, ok := builds[rows[i].ID]; ok {
+			wire.Build = wireBuild(&build)
+		}
+		items = append(items, wire)
+	}
+	return page(items, next), nil
+}
+
+func (a *API) listDeployments(ctx context.Context, who caller, in *struct {
+	AppInput
+	PageInput
+}) (*body[Page[Deployment]], error) {
+	rows, next, err := a.deps.Pipeline.Deployments(ctx, who.Actor, in.App, store.Page{Limit: in.Limit, Cursor: in.Cursor})
+	if err != nil {
+		return nil, err
+	}
+	return a.presentAll(ctx, rows, next, func(*models.Deployment) string { return in.App })
+}
+
+// CreateDeployment is the body of create-deployment.
+type CreateDeployment struct {
+	Image       string     `json:"image,omitempty" doc:"Image reference to deploy" maxLength:"500"`
+	SourceID    string     `json:"source_id,omitempty" doc:"From upload-source" maxLength:"100"`
+	Description string     `json:"description,omitempty" doc:"Stands where a commit's message would" maxLength:"500"`
+	Git         *DeployGit `json:"git,omitempty" doc:"Deploy from the app's git URL"`
+}
+
+// DeployGit asks for a deployment from the app's git URL.
+type DeployGit struct {
+	Ref string `json:"ref,omitempty" doc:"Branch, tag or commit; empty for the tracked branch" maxLength:"250"`
+}
+
+func (c *CreateDeployment) submission() (pipeline.Submission, error) {
+	given := 0
+	for _, is := range []bool{c.Image != "", c.SourceID != "", c.Git != nil} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 {
+		return pipeline.Submission{}, models.Errorf(models.KindInvalid, "give exactly one of image, source_id and git")
+	}
+	switch {
+	case c.Image != "":
+		return pipeline.Submission{Trigger: models.TriggerImage, ImageRef: c.Image, CommitMessage: c.Description}, checkImage(c.Image)
+	case c.SourceID != "":
+		return pipeline.Submission{Trigger: models.TriggerUpload, SourceID: c.SourceID, CommitMessage: c.Description}, nil
+	default:
+		return pipeline.Submission{Trigger: models.TriggerGit, SourceRef: c.Git.Ref, CommitMessage: c.Description}, nil
+	}
+}
+
+func (a *API) createDeployment(ctx context.Context, who caller, in *struct {
+	AppInput
+	Body CreateDeployment
+}) (*body[Deployment], error) {
+	submission, err := in.Body.submission()
+	if err != nil {
+		return nil, err
+	}
+	app, err := a.deps.Store.AppByName(ctx, who.Actor, in.App)
+	if err != nil {
+		return nil, err
+	}
+	if submission.SourceID != "" && !a.deps.Pipeline.Sources().Has(submission.SourceID) {
+		return nil, models.Invalid("source_id", "no such source: upload it first")
+	}
+	if in.Body.Git != nil {
+		if app.SourceURL == "" {
+			return nil, models.Errorf(models.KindConflict, "%s has no git URL to deploy from; set its source first", app.Name)
+		}
+		if submission.SourceRef == "" {
+			submission.SourceRef = app.Branch
+		}
+	}
+	d, err := a.deps.Pipeline.Submit(ctx, who.Actor, app, submission)
+	if err != nil {
+		return nil, err
+	}
+	return a.present(ctx, d, app.Name)
+}
+
+// Source is an uploaded source.
+type Source struct {
+	SourceID  string `json:"source_id"`
+	SizeBytes int64  `json:"size_bytes"`
+}
+
+type uploadInput struct {
+	AppInput
+	stream io.Reader
+}
+
+// Resolve takes the body as a stream: a source may be large.
+func (u *uploadInput) Resolve(ctx huma.Context) []error {
+	// The server's own read deadline is meant for small bodies. An error says
+	// that there is no deadline to move.
+	_ = ctx.SetReadDeadline(time.Now().Add(uploadTimeout))
+	u.stream = ctx.BodyReader()
+	return nil
+}
+
+// uploadTimeout is how long an upload may take.
+const uploadTimeout = time.Hour
+
+func (a *API) uploadSource(ctx context.Context, who caller, in *uploadInput) (*body[Source], error) {
+	// Look before the upload is read: who may not see the app may not fill the
+	// disk either.
+	if _, err := a.deps.Store.AppByName(ctx, who.Actor, in.App); err != nil {
+		return nil, err
+	}
+	id, size, err := a.deps.Pipeline.Sources().Save(ctx, in.stream)
+	if err != nil {
+		return nil, err
+	}
+	return answer(Source{SourceID: id, SizeBytes: size}), nil
+}
+
+// DeploymentInput names a deployment.
+type DeploymentInput struct {
+	AppInput
+	Number int `path:"number" minimum:"1" maximum:"2147483647" example:"1"`
+}
+
+func (a *API) getDeployment(ctx context.Context, who caller, in *DeploymentInput) (*body[Deployment], error) {
+	d, err := a.deps.Pipeline.Deployment(ctx, who.Actor, in.App, in.Number)
+	if err != nil {
+		return nil, err
+	}
+	builds, err := a.deps.Pipeline.Builds(ctx, []models.Deployment{*d})
+	if err != nil {
+		return nil, err
+	}
+	out, err := a.present(ctx, d, in.App)
+	if err != nil {
+		return nil, err
+	}
+	if build, ok := builds[d.ID]; ok {
+		out.Body.Build = wireBuild(&build)
+	}
+	return out, nil
+}
+
+func (a *API) cancelDeployment(ctx context.Context, who caller, in *DeploymentInput) (*body[Deployment], error) {
+	d, err := a.deps.Pipeline.Cancel(ctx, who.Actor, in.App, in.Number)
+	if err != nil {
+		return nil, err
+	}
+	return a.present(ctx, d, in.App)
+}
+
+func (a *API) retryDeployment(ctx context.Context, who caller, in *DeploymentInput) (*body[Deployment], error) {
+	d, err := a.deps.Pipeline.Retry(ctx, who.Actor, in.App, in.Number)
+	if err != nil {
+		return nil, err
+	}
+	return a.present(ctx, d, in.App)
+}
+
+func (a *API) restartApp(ctx context.Context, who caller, in *AppInput) (*body[Deployment], error) {
+	d, err := a.deps.Pipeline.Restart(ctx, who.Actor, in.App)
+	if err != nil {
+		return nil, err
+	}
+	return a.present(ctx, d, in.App)
+}
