@@ -2,18 +2,30 @@ package git
 
 import (
 	"context"
+	"iter"
 
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/server/logs"
+	"github.com/slipway-paas/slipway/server/pipeline"
 )
 
-// Submission is what a push asks the pipeline for.
-type Submission struct {
-	Trigger       models.Trigger
-	SourceID      string
-	SourceRef     string
-	Commit        string
-	CommitMessage string
+// Authenticator finds who a token belongs to. A wrong one is a
+// KindUnauthenticated error, too many wrong ones a KindRateLimited one.
+type Authenticator interface {
+	Authenticate(ctx context.Context, token, remoteIP string) (models.Actor, error)
+}
+
+// Apps is what the git door wants of the apps.
+type Apps interface {
+	// Find gives an app that the actor sees, or a KindNotFound error.
+	Find(ctx context.Context, actor models.Actor, name string) (*models.App, error)
+	// ForPush gives the app for a push, and makes it when there is none of the
+	// name and the actor may. It is asked only once there is something to
+	// deploy.
+	ForPush(ctx context.Context, actor models.Actor, name string) (app *models.App, created bool, err error)
+	// Track makes branch the tracked one of an app that has none yet, and gives
+	// the branch that is tracked then.
+	Track(ctx context.Context, actor models.Actor, appID, branch string) (tracked string, err error)
 }
 
 // Sources keeps source snapshots.
@@ -26,14 +38,14 @@ type Sources interface {
 // Deployments is the pipeline, as a push needs it.
 type Deployments interface {
 	// Submit writes a deployment down; from then on it will reach an end.
-	Submit(ctx context.Context, actor models.Actor, app *models.App, s Submission) (*models.Deployment, error)
+	Submit(ctx context.Context, actor models.Actor, app *models.App, s pipeline.Submission) (*models.Deployment, error)
 	// Done waits until a deployment has ended and gives it as it ended.
 	Done(ctx context.Context, actor models.Actor, deploymentID string) (*models.Deployment, error)
+	// DropSources forgets snapshots that no deployment was made of.
+	DropSources(ids []string)
 }
 
-// Logs reads streams.
+// Logs reads streams: what there is, then what is added, until ctx ends.
 type Logs interface {
-	// Follow hands over what a stream holds after a cursor and then what is
-	// added, until ctx ends or each gives an error.
-	Follow(ctx context.Context, stream string, after int64, each func(lines []logs.Line, gap *logs.Gap) error) error
+	Follow(ctx context.Context, stream string, opts logs.FollowOptions) iter.Seq2[logs.Batch, error]
 }

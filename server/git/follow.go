@@ -18,31 +18,14 @@ const linger = 2 * time.Second
 // without waiting for its end.
 const quiet = 250 * time.Millisecond
 
-type said struct {
-	lines []logs.Line
-	gap   *logs.Gap
-}
-
 // follow shows a deployment to the pusher until it ends. Its error is errTold
 // unless the deployment succeeded. The deployment goes on whatever happens
 // here.
 func (s *Server) follow(ctx context.Context, p *push, d *models.Deployment, out *logs.Terminal) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	spoken := make(chan said)
-	go func() {
-		err := s.Logs.Follow(ctx, logs.DeploymentStream(d.ID), 0, func(lines []logs.Line, gap *logs.Gap) error {
-			select {
-			case spoken <- said{lines, gap}:
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
-		if err != nil && ctx.Err() == nil {
-			s.Logger.Warn("a push cannot be shown its deployment", "deployment", d.ID, "error", err)
-		}
-	}()
+	spoken := make(chan logs.Batch)
+	go s.listen(ctx, d, spoken)
 	ended := make(chan *models.Deployment, 1)
 	go func() {
 		end, err := s.Deployments.Done(ctx, p.actor, d.ID)
@@ -72,7 +55,7 @@ func (s *Server) follow(ctx context.Context, p *push, d *models.Deployment, out 
 }
 
 // show writes what is said until the deployment has ended and its stream too.
-func show(ctx context.Context, out *logs.Terminal, spoken <-chan said, ended <-chan *models.Deployment) (*models.Deployment, error) {
+func show(ctx context.Context, out *logs.Terminal, spoken <-chan logs.Batch, ended <-chan *models.Deployment) (*models.Deployment, error) {
 	var end *models.Deployment
 	var last <-chan time.Time
 	hush := time.NewTimer(quiet)
@@ -100,12 +83,29 @@ func show(ctx context.Context, out *logs.Terminal, spoken <-chan said, ended <-c
 	return end, nil
 }
 
-// write shows some lines and says whether they hold the stream's end.
-func write(out *logs.Terminal, now said) (ends bool, err error) {
-	if now.gap != nil {
-		err = out.Gap(*now.gap)
+// listen hands over a deployment's stream until ctx ends.
+func (s *Server) listen(ctx context.Context, d *models.Deployment, spoken chan<- logs.Batch) {
+	for batch, err := range s.Logs.Follow(ctx, logs.DeploymentStream(d.ID), logs.FollowOptions{}) {
+		if err != nil {
+			if ctx.Err() == nil {
+				s.Logger.Warn("a push cannot be shown its deployment", "deployment", d.ID, "error", err)
+			}
+			return
+		}
+		select {
+		case spoken <- batch:
+		case <-ctx.Done():
+			return
+		}
 	}
-	for _, line := range now.lines {
+}
+
+// write shows some lines and says whether they hold the stream's end.
+func write(out *logs.Terminal, batch logs.Batch) (ends bool, err error) {
+	if batch.Gap != nil {
+		err = out.Gap(*batch.Gap)
+	}
+	for _, line := range batch.Lines {
 		err = errors.Join(err, out.Line(line))
 		ends = ends || models.DeploymentState(line.State).Terminal()
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/server/git/hook"
 	"github.com/slipway-paas/slipway/server/logs"
+	"github.com/slipway-paas/slipway/server/pipeline"
 )
 
 // receive does what a push asks for while git waits. A nil error lets git move
@@ -39,7 +40,7 @@ func (s *Server) receive(ctx context.Context, p *push, req hook.Request, out *lo
 	if err := s.await(ctx, p, decided, out); err != nil {
 		return err
 	}
-	submission := Submission{Trigger: models.TriggerPush, SourceRef: decided.branch, Commit: decided.deploy.new}
+	submission := pipeline.Submission{Trigger: models.TriggerPush, SourceRef: decided.branch, Commit: decided.deploy.new}
 	if submission.CommitMessage, err = s.subject(ctx, p.repository, decided.deploy.new, env); err != nil {
 		return err
 	}
@@ -48,6 +49,7 @@ func (s *Server) receive(ctx context.Context, p *push, req hook.Request, out *lo
 	}
 	d, err := s.acknowledge(ctx, p, decided, submission, out)
 	if err != nil {
+		s.Deployments.DropSources([]string{submission.SourceID})
 		return err
 	}
 	say(out, decided.notes)
@@ -79,7 +81,7 @@ func (s *Server) await(ctx context.Context, p *push, decided plan, out *logs.Ter
 
 // acknowledge makes the app if there is none, and writes the deployment down.
 // What it does it does to the end, also when the pusher leaves in the middle.
-func (s *Server) acknowledge(ctx context.Context, p *push, decided plan, submission Submission, out *logs.Terminal) (*models.Deployment, error) {
+func (s *Server) acknowledge(ctx context.Context, p *push, decided plan, submission pipeline.Submission, out *logs.Terminal) (*models.Deployment, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

@@ -19,25 +19,6 @@ import (
 	"github.com/slipway-paas/slipway/models"
 )
 
-// Authenticator finds who a token belongs to. A wrong one is a
-// KindUnauthenticated error, too many wrong ones a KindRateLimited one.
-type Authenticator interface {
-	Authenticate(ctx context.Context, token, remoteIP string) (models.Actor, error)
-}
-
-// Apps is what the git door wants of the apps.
-type Apps interface {
-	// Find gives an app that the actor sees, or a KindNotFound error.
-	Find(ctx context.Context, actor models.Actor, name string) (*models.App, error)
-	// ForPush gives the app for a push, and makes it when there is none of the
-	// name and the actor may. It is asked only once there is something to
-	// deploy.
-	ForPush(ctx context.Context, actor models.Actor, name string) (app *models.App, created bool, err error)
-	// Track makes branch the tracked one of an app that has none yet, and gives
-	// the branch that is tracked then.
-	Track(ctx context.Context, actor models.Actor, appID, branch string) (tracked string, err error)
-}
-
 // Options are what a Server is made of. All are needed but those that say
 // otherwise.
 type Options struct {
