@@ -46,10 +46,11 @@ web/dist/index.html: web/node_modules/.installed $(UI_SOURCES)
 
 payload: $(PAYLOAD) ## Build the small programs that bin/slipway carries
 
-# Go knows best what a program depends on; it leaves an unchanged one alone.
+# Go knows best what a program depends on; what comes out unchanged stays, so
+# that bin/slipway need not be linked again.
 cmd/slipway/payload/%.gz: FORCE
 	@go build $(STRIP) -o bin/payload/$* ./cmd/$*
-	@if [ bin/payload/$* -nt $@ ]; then echo 'Packing $*'; gzip -9 -n -c bin/payload/$* > $@; fi
+	@if ! gzip -dc $@ 2>/dev/null | cmp -s - bin/payload/$*; then echo 'Packing $*'; gzip -9 -n -c bin/payload/$* > $@; fi
 
 image: ## Build the image slipway (BASES=local: from scripts/local-bases.sh)
 	@DOCKER_BUILDKIT=$(if $(BASES),0,1) docker build --network host -t slipway --build-arg VERSION=$(VERSION) \
