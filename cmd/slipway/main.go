@@ -20,5 +20,6 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root := cli.New(version, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Getenv)
+	root.AddCommand(newServerCommand(), newRouterCommand(), newOpenAPICommand())
 	return cli.Execute(ctx, root)
 }

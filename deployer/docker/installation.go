@@ -16,7 +16,13 @@ import (
 // carries this installation's label. It goes on after a failure and may be
 // repeated.
 func (e *Engine) RemoveInstallation(ctx context.Context) error {
-	return errors.Join(e.removeContainers(ctx), e.removeNetworks(ctx), e.removeImages(ctx))
+	return errors.Join(e.RemoveContainers(ctx), e.removeImages(ctx))
+}
+
+// RemoveContainers kills and removes every container and network of this
+// installation, and leaves its images for another time.
+func (e *Engine) RemoveContainers(ctx context.Context) error {
+	return errors.Join(e.removeContainers(ctx), e.removeNetworks(ctx))
 }
 
 func (e *Engine) removeContainers(ctx context.Context) error {

@@ -202,3 +202,7 @@ func (p Page) limit() int {
 // Translate turns an error of the database under the store, got by other means
 // than the store's own calls, into a models.Error.
 func Translate(err error) error { return translate(err) }
+
+// Away says whether an error of Open means a Postgres that is not there yet, or
+// not ready, rather than one that refuses.
+func Away(err error) bool { return models.KindOf(err) == models.KindUnavailable }

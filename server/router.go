@@ -1,0 +1,170 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/slipway-paas/slipway/deployer/docker"
+	"github.com/slipway-paas/slipway/router"
+	"github.com/slipway-paas/slipway/server/logs"
+	"github.com/slipway-paas/slipway/server/routing"
+)
+
+func (s *Server) routerDir() string { return filepath.Join(s.Config.DataDir, "router") }
+
+// routerToken gives what routers and server know each other by.
+func (s *Server) routerToken() (string, error) {
+	dir := s.routerDir()
+	if err := os.MkdirAll(filepath.Join(dir, "certs"), 0o700); err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "token")
+	if s.Config.RouterToken != "" {
+		return s.Config.RouterToken, os.WriteFile(path, []byte(s.Config.RouterToken), 0o600)
+	}
+	token, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		var raw [32]byte
+		_, _ = rand.Read(raw[:])
+		token = []byte(hex.EncodeToString(raw[:]))
+		err = os.WriteFile(path, token, 0o600)
+	}
+	return strings.TrimSpace(string(token)), err
+}
+
+func (s *Server) routingOptions() routing.Options {
+	options := routing.Options{TokenHash: sha256.Sum256([]byte(s.token)), Access: s.accessLog}
+	if at, err := url.Parse(s.Config.URL); err == nil && at.Hostname() != "" {
+		options.Platform = &router.Platform{Host: strings.ToLower(at.Hostname()), URL: "http://" + onLoopback(s.Config.Listen)}
+	}
+	return options
+}
+
+// accessLog puts what routers served into the apps' log streams.
+func (s *Server) accessLog(lines []router.Access, dropped int) {
+	byApp := map[string][]logs.Line{}
+	for _, a := range lines {
+		text := fmt.Sprintf("%s %s%s %d %s %dB", a.Method, a.Host, a.Path, a.Status, a.Duration.Round(100*time.Microsecond), a.Bytes)
+		if a.RemoteIP != "" {
+			text += " from " + a.RemoteIP
+		}
+		if a.RequestID != "" {
+			text += " request_id=" + a.RequestID
+		}
+		if a.Error != "" {
+			text += " error=" + a.Error
+		}
+		byApp[a.AppID] = append(byApp[a.AppID], logs.Line{Time: a.Time, Source: logs.SourceRouter, Process: "router", Instance: a.Backend, Text: text})
+	}
+	for app, said := range byApp {
+		if _, err := s.logs.Append(logs.AppStream(app), said...); err != nil {
+			s.Logger.Warn("access lines are lost", "app", app, "lines", len(said), "error", err)
+		}
+	}
+	if dropped > 0 {
+		s.Logger.Warn("a router lost access lines", "lines", dropped)
+	}
+}
+
+// keepRouter sees to it that a router runs: in a container that the engine
+// keeps alive when the server is not there, or as a child of the server.
+func (s *Server) keepRouter(ctx context.Context) error {
+	dir := s.routerDir()
+	program := filepath.Join(dir, "slipway-router")
+	if err := replaceFile(program, s.Programs.Router, 0o755); err != nil {
+		return err
+	}
+	env := func(data string) map[string]string {
+		return map[string]string{
+			"SLIPWAY_ROUTER_HTTP":            s.Config.RouterHTTP,
+			"SLIPWAY_ROUTER_HTTPS":           s.Config.RouterHTTPS,
+			"SLIPWAY_ROUTER_SERVER":          "http://" + onLoopback(s.Config.Listen),
+			"SLIPWAY_ROUTER_TOKEN_FILE":      filepath.Join(data, "token"),
+			"SLIPWAY_ROUTER_DATA":            data,
+			"SLIPWAY_ROUTER_ID":              s.Config.Installation,
+			"SLIPWAY_ROUTER_TRUSTED_PROXIES": strings.Join(s.Config.TrustProxy, ","),
+		}
+	}
+	if s.Config.Router == "process" {
+		return s.routerProcess(ctx, program, env(dir))
+	}
+	for told := false; ; {
+		err := s.cluster.EnsureRouter(ctx, docker.RouterSpec{
+			Binary: program, Env: env("/data"), Binds: []string{dir + ":/data"},
+		})
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		if !told {
+			s.Logger.Warn("the router's container cannot be started yet", "error", err)
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+// routerProcess runs the router as a child of the server, for machines where
+// the engine must not have the host's network. It ends with the server.
+func (s *Server) routerProcess(ctx context.Context, program string, env map[string]string) error {
+	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, 30*time.Second) {
+		cmd := exec.CommandContext(ctx, program)
+		cmd.Env = []string{}
+		for key, value := range env {
+			cmd.Env = append(cmd.Env, key+"="+value)
+		}
+		cmd.Stderr = os.Stderr
+		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+		cmd.WaitDelay = 35 * time.Second
+		began := time.Now()
+		err := cmd.Run()
+		if ctx.Err() != nil {
+			return nil
+		}
+		s.Logger.Error("the router ended; starting it again", "error", err)
+		if time.Since(began) > time.Minute {
+			wait = time.Second
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+	return nil
+}
+
+// replaceFile writes a file in one step, so that nobody runs half a program and
+// one that runs keeps what it has.
+func replaceFile(path string, content []byte, mode os.FileMode) error {
+	if len(content) == 0 {
+		return fmt.Errorf("%s is not part of this build; build with make", filepath.Base(path))
+	}
+	if err := os.WriteFile(path+".new", content, mode); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// Down removes everything that an installation has on the engine: containers,
+// networks and the router, and with images true its images too. It needs no
+// running server, and the data folder stays.
+func Down(ctx context.Context, cluster *docker.Cluster, images bool) error {
+	if images {
+		return cluster.RemoveInstallation(ctx)
+	}
+	return cluster.RemoveContainers(ctx)
+}
