@@ -71,6 +71,8 @@ type Service struct {
 	sessions map[string]*session // by router ID
 	counters map[string]*Counters
 	news     chan struct{} // closed and replaced when a router reported, came or went
+
+	over chan struct{} // closed when Run ends, and the routers' streams with it
 }
 
 var _ deployer.Router = (*Service)(nil)
@@ -92,12 +94,15 @@ func New(cluster deployer.Cluster, source Source, opts Options, log *slog.Logger
 		sessions: map[string]*session{},
 		counters: map[string]*Counters{},
 		news:     make(chan struct{}),
+		over:     make(chan struct{}),
 	}
 }
 
-// Run follows the cluster until ctx ends, and then returns nil. While the
-// engine or the store is away the table stays as it is.
+// Run follows the cluster until ctx ends, then ends the routers' streams, and
+// returns nil. It may be called once. While the engine or the store is away
+// the table stays as it is.
 func (s *Service) Run(ctx context.Context) error {
+	defer close(s.over)
 	var group sync.WaitGroup
 	s.work.add(task{all: true})
 	group.Go(func() { s.watch(ctx) })

@@ -146,6 +146,8 @@ func (s *Service) stream(ctx context.Context, se *session, w http.ResponseWriter
 			return ctx.Err()
 		case <-se.gone:
 			return nil
+		case <-s.over:
+			return nil
 		case <-se.wake:
 		case <-ping.C:
 			lines = [][]byte{encode(router.Update{Version: s.versionNow(), Ping: true})}
