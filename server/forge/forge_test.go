@@ -132,7 +132,7 @@ func (y *yard) App(_ context.Context, name string) (*models.App, error) {
 	return app, nil
 }
 
-func (y *yard) WebhookSecret(app *models.App) ([]byte, error) {
+func (y *yard) WebhookSecret(_ context.Context, app *models.App) ([]byte, error) {
 	if app.Name == "mute" {
 		return nil, nil
 	}

@@ -27,7 +27,7 @@ type Apps interface {
 	App(ctx context.Context, name string) (*models.App, error)
 	// WebhookSecret gives what the app's webhooks are signed with, nil when no
 	// webhook was ever set up.
-	WebhookSecret(app *models.App) ([]byte, error)
+	WebhookSecret(ctx context.Context, app *models.App) ([]byte, error)
 	// Deploy writes a deployment down for a delivery, whose ID is unique to the
 	// app: one that came before gives the deployment it made then, and true.
 	// The commit is looked up anew when the deployment runs.
@@ -82,7 +82,7 @@ func (h *Handler) admit(ctx context.Context, name string, body []byte, signature
 	app, err := h.Apps.App(ctx, name)
 	secret := nobody
 	if err == nil {
-		if secret, err = h.Apps.WebhookSecret(app); err != nil {
+		if secret, err = h.Apps.WebhookSecret(ctx, app); err != nil {
 			return nil, err
 		}
 	} else if models.KindOf(err) != models.KindNotFound {
