@@ -1,0 +1,145 @@
+import createClient from "openapi-fetch";
+import { Problem, problemFrom } from "./problem";
+import type { paths } from "./schema";
+
+const http = createClient<paths>({
+  baseUrl: location.origin,
+  credentials: "same-origin",
+  // Looked up at each call, so that tests can put another in its place.
+  fetch: (request) => globalThis.fetch(request),
+});
+
+/** Called when the server no longer knows who is asking. */
+let onSignedOut: () => void = () => {};
+
+export function whenSignedOut(callback: () => void): void {
+  onSignedOut = callback;
+}
+
+type Answer<T> = { data?: T; error?: unknown; response: Response };
+
+/** Gives the body of a good answer; throws a Problem for any other. */
+async function unwrap<T>(call: Promise<Answer<T>>): Promise<T> {
+  let answer: Answer<T>;
+  try {
+    answer = await call;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Problem(0, "unreachable", "");
+  }
+  if (answer.response.ok) return answer.data as T;
+  const problem = problemFrom(answer.response, answer.error);
+  if (problem.status === 401 && problem.kind === "unauthenticated") onSignedOut();
+  throw problem;
+}
+
+/** A key that makes repeating a creating call harmless. crypto.randomUUID is missing on plain-HTTP origins. */
+export function idempotencyKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+function creating() {
+  return { "Idempotency-Key": idempotencyKey() };
+}
+
+type Body<P extends keyof paths, M extends "post" | "patch"> = paths[P] extends {
+  [K in M]: { requestBody?: { content: { "application/json": infer B } } };
+}
+  ? B
+  : never;
+
+/** Every call that the dashboard makes, one line each. */
+export const api = {
+  setup: () => unwrap(http.GET("/api/v1/setup")),
+  createOwner: (body: Body<"/api/v1/setup", "post">) => unwrap(http.POST("/api/v1/setup", { body })),
+
+  session: () => unwrap(http.GET("/api/v1/session")),
+  signIn: (body: Body<"/api/v1/session", "post">) => unwrap(http.POST("/api/v1/session", { body })),
+  signInByLink: (token: string) => unwrap(http.POST("/api/v1/session/link", { body: { token } })),
+  signOut: () => unwrap(http.DELETE("/api/v1/session")),
+  updateMe: (body: Body<"/api/v1/users/me", "patch">) => unwrap(http.PATCH("/api/v1/users/me", { body })),
+
+  sessions: () => unwrap(http.GET("/api/v1/sessions")),
+  revokeSession: (id: string) => unwrap(http.DELETE("/api/v1/sessions/{id}", { params: { path: { id } } })),
+  tokens: () => unwrap(http.GET("/api/v1/tokens")),
+  createToken: (body: Body<"/api/v1/tokens", "post">) =>
+    unwrap(http.POST("/api/v1/tokens", { body, params: { header: creating() } })),
+  revokeToken: (id: string) => unwrap(http.DELETE("/api/v1/tokens/{id}", { params: { path: { id } } })),
+
+  apps: (cursor: string) => unwrap(http.GET("/api/v1/apps", { params: { query: { limit: 200, cursor } } })),
+  createApp: (body: Body<"/api/v1/apps", "post">) =>
+    unwrap(http.POST("/api/v1/apps", { body, params: { header: creating() } })),
+  app: (app: string) => unwrap(http.GET("/api/v1/apps/{app}", { params: { path: { app } } })),
+  updateApp: (app: string, revision: number, body: Body<"/api/v1/apps/{app}", "patch">) =>
+    unwrap(
+      http.PATCH("/api/v1/apps/{app}", {
+        body,
+        params: { path: { app }, header: { "If-Match": `"${revision}"` } },
+      }),
+    ),
+  destroyApp: (app: string, confirm: string) =>
+    unwrap(http.DELETE("/api/v1/apps/{app}", { params: { path: { app }, query: { confirm } } })),
+
+  config: (app: string) => unwrap(http.GET("/api/v1/apps/{app}/config", { params: { path: { app } } })),
+  updateConfig: (app: string, body: Body<"/api/v1/apps/{app}/config", "patch">) =>
+    unwrap(http.PATCH("/api/v1/apps/{app}/config", { body, params: { path: { app } } })),
+
+  domains: (app: string) => unwrap(http.GET("/api/v1/apps/{app}/domains", { params: { path: { app } } })),
+  addDomain: (app: string, host: string) =>
+    unwrap(
+      http.POST("/api/v1/apps/{app}/domains", {
+        body: { host },
+        params: { path: { app }, header: creating() },
+      }),
+    ),
+  removeDomain: (app: string, host: string) =>
+    unwrap(http.DELETE("/api/v1/apps/{app}/domains/{host}", { params: { path: { app, host } } })),
+
+  instances: (app: string) => unwrap(http.GET("/api/v1/apps/{app}/instances", { params: { path: { app } } })),
+  scale: (app: string, scale: Record<string, number>) =>
+    unwrap(http.PATCH("/api/v1/apps/{app}/scale", { body: scale, params: { path: { app } } })),
+  restart: (app: string) =>
+    unwrap(http.POST("/api/v1/apps/{app}/restart", { params: { path: { app }, header: creating() } })),
+
+  releases: (app: string, cursor: string) =>
+    unwrap(
+      http.GET("/api/v1/apps/{app}/releases", { params: { path: { app }, query: { limit: 50, cursor } } }),
+    ),
+  rollback: (app: string, version?: number) =>
+    unwrap(
+      http.POST("/api/v1/apps/{app}/rollback", {
+        body: version === undefined ? {} : { version },
+        params: { path: { app }, header: creating() },
+      }),
+    ),
+
+  allDeployments: (cursor: string) =>
+    unwrap(http.GET("/api/v1/deployments", { params: { query: { limit: 50, cursor } } })),
+  deployments: (app: string, cursor: string, limit = 50) =>
+    unwrap(
+      http.GET("/api/v1/apps/{app}/deployments", { params: { path: { app }, query: { limit, cursor } } }),
+    ),
+  deployment: (app: string, number: number) =>
+    unwrap(http.GET("/api/v1/apps/{app}/deployments/{number}", { params: { path: { app, number } } })),
+  deploy: (app: string, body: Body<"/api/v1/apps/{app}/deployments", "post">) =>
+    unwrap(
+      http.POST("/api/v1/apps/{app}/deployments", { body, params: { path: { app }, header: creating() } }),
+    ),
+  cancelDeployment: (app: string, number: number) =>
+    unwrap(
+      http.POST("/api/v1/apps/{app}/deployments/{number}/cancel", { params: { path: { app, number } } }),
+    ),
+  retryDeployment: (app: string, number: number) =>
+    unwrap(
+      http.POST("/api/v1/apps/{app}/deployments/{number}/retry", {
+        params: { path: { app, number }, header: creating() },
+      }),
+    ),
+
+  webhookSecret: (app: string) =>
+    unwrap(http.POST("/api/v1/apps/{app}/webhook-secret", { params: { path: { app }, header: creating() } })),
+  events: (app: string | undefined, cursor: string) =>
+    unwrap(http.GET("/api/v1/events", { params: { query: { limit: 50, cursor, app } } })),
+  status: () => unwrap(http.GET("/api/v1/status")),
+};

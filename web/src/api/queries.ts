@@ -1,0 +1,98 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { api } from "./client";
+import type { App, Page } from "./types";
+
+/**
+ * The keys of what is cached. Everything about one app starts with
+ * ["app", name], so that one event can make all or part of it stale.
+ */
+export const keys = {
+  session: ["session"] as const,
+  setup: ["setup"] as const,
+  status: ["status"] as const,
+  sessions: ["sessions"] as const,
+  tokens: ["tokens"] as const,
+  apps: ["apps"] as const,
+  deployments: ["deployments"] as const,
+  events: ["events"] as const,
+  app: (app: string) => ["app", app] as const,
+  part: (app: string, part: AppPart) => ["app", app, part] as const,
+};
+
+export type AppPart =
+  | "self"
+  | "config"
+  | "domains"
+  | "instances"
+  | "releases"
+  | "deployments"
+  | "deployment"
+  | "events";
+
+const pages = {
+  initialPageParam: "",
+  getNextPageParam: (last: Page<unknown>) => last.next_cursor || undefined,
+};
+
+/** All apps, however many pages they take: the grid searches and sorts them. */
+async function everyApp(): Promise<App[]> {
+  const all: App[] = [];
+  let cursor = "";
+  do {
+    const page = await api.apps(cursor);
+    all.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return all;
+}
+
+export const queries = {
+  session: () => queryOptions({ queryKey: keys.session, queryFn: api.session, staleTime: 5 * 60_000 }),
+  setup: () => queryOptions({ queryKey: keys.setup, queryFn: api.setup }),
+  status: () => queryOptions({ queryKey: keys.status, queryFn: api.status }),
+  sessions: () => queryOptions({ queryKey: keys.sessions, queryFn: api.sessions }),
+  tokens: () => queryOptions({ queryKey: keys.tokens, queryFn: api.tokens }),
+  apps: () => queryOptions({ queryKey: keys.apps, queryFn: everyApp }),
+  allDeployments: () =>
+    infiniteQueryOptions({
+      queryKey: keys.deployments,
+      queryFn: ({ pageParam }) => api.allDeployments(pageParam),
+      ...pages,
+    }),
+  events: (app?: string) =>
+    infiniteQueryOptions({
+      queryKey: app ? keys.part(app, "events") : keys.events,
+      queryFn: ({ pageParam }) => api.events(app, pageParam),
+      ...pages,
+    }),
+
+  app: (app: string) => queryOptions({ queryKey: keys.part(app, "self"), queryFn: () => api.app(app) }),
+  config: (app: string) =>
+    queryOptions({ queryKey: keys.part(app, "config"), queryFn: () => api.config(app) }),
+  domains: (app: string) =>
+    queryOptions({ queryKey: keys.part(app, "domains"), queryFn: () => api.domains(app) }),
+  instances: (app: string) =>
+    queryOptions({ queryKey: keys.part(app, "instances"), queryFn: () => api.instances(app) }),
+  releases: (app: string) =>
+    infiniteQueryOptions({
+      queryKey: keys.part(app, "releases"),
+      queryFn: ({ pageParam }) => api.releases(app, pageParam),
+      ...pages,
+    }),
+  deployments: (app: string) =>
+    infiniteQueryOptions({
+      queryKey: keys.part(app, "deployments"),
+      queryFn: ({ pageParam }) => api.deployments(app, pageParam),
+      ...pages,
+    }),
+  latestDeployments: (app: string) =>
+    queryOptions({
+      queryKey: [...keys.part(app, "deployments"), "latest"] as const,
+      queryFn: () => api.deployments(app, "", 5),
+    }),
+  deployment: (app: string, number: number) =>
+    queryOptions({
+      queryKey: [...keys.part(app, "deployment"), number] as const,
+      queryFn: () => api.deployment(app, number),
+    }),
+};

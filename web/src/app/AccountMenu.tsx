@@ -1,0 +1,73 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useRouteContext, useRouter } from "@tanstack/react-router";
+import { CircleUser, KeyRound, LogOut, MonitorSmartphone, UserRound } from "lucide-react";
+import { api } from "@/api/client";
+import { queries } from "@/api/queries";
+import { IconButton } from "@/components/ui/button";
+import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from "@/components/ui/menu";
+import { t } from "@/i18n";
+import { chooseTheme, useTheme } from "@/lib/theme";
+
+/** Who one is, the theme, and the way out. It is fetched when it is first opened, hence open at once. */
+export default function AccountMenu() {
+  const { data } = useQuery(queries.session());
+  const theme = useTheme();
+  const router = useRouter();
+  const client = useQueryClient();
+  const live = useRouteContext({ from: "__root__", select: (context) => context.live });
+  const signOut = async () => {
+    try {
+      await api.signOut();
+    } finally {
+      live.stop();
+      client.clear();
+      await router.navigate({ to: "/sign-in", search: {} });
+    }
+  };
+  return (
+    <Menu
+      defaultOpen
+      trigger={
+        <IconButton label={t("nav.account_menu")} size="icon">
+          <CircleUser size={20} aria-hidden />
+        </IconButton>
+      }
+    >
+      <MenuLabel>{data?.user.email}</MenuLabel>
+      <MenuItem asChild>
+        <Link to="/account">
+          <UserRound size={15} aria-hidden />
+          {t("nav.account")}
+        </Link>
+      </MenuItem>
+      <MenuItem asChild>
+        <Link to="/account/tokens">
+          <KeyRound size={15} aria-hidden />
+          {t("nav.tokens")}
+        </Link>
+      </MenuItem>
+      <MenuItem asChild>
+        <Link to="/account/sessions">
+          <MonitorSmartphone size={15} aria-hidden />
+          {t("nav.sessions")}
+        </Link>
+      </MenuItem>
+      <MenuSeparator />
+      <MenuLabel>{t("theme.label")}</MenuLabel>
+      <MenuChoice
+        value={theme}
+        onChange={chooseTheme}
+        options={[
+          { value: "system", label: t("theme.system") },
+          { value: "light", label: t("theme.light") },
+          { value: "dark", label: t("theme.dark") },
+        ]}
+      />
+      <MenuSeparator />
+      <MenuItem onSelect={() => void signOut()}>
+        <LogOut size={15} aria-hidden />
+        {t("nav.sign_out")}
+      </MenuItem>
+    </Menu>
+  );
+}

@@ -1,0 +1,121 @@
+import { Link, Outlet, useLocation, useRouteContext } from "@tanstack/react-router";
+import { CircleUser, WifiOff } from "lucide-react";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { useLiveStatus } from "@/api/live";
+import { Logo } from "@/components/Logo";
+import { Button, IconButton } from "@/components/ui/button";
+import { t } from "@/i18n";
+import { cx } from "@/lib/cx";
+import { useSlow } from "@/lib/slow";
+
+/** The frame around every page: where one is, who one is, whether it is live. */
+export function Shell() {
+  const live = useRouteContext({ from: "__root__", select: (context) => context.live });
+  useEffect(() => {
+    live.start();
+    return () => live.stop();
+  }, [live]);
+  return (
+    <div className="flex min-h-dvh flex-col">
+      <a
+        href="#main"
+        className="-top-20 fixed left-3 z-50 rounded-md bg-accent px-4 py-2 text-on-accent focus:top-3"
+      >
+        {t("nav.skip")}
+      </a>
+      <header className="sticky top-0 z-30 border-b bg-surface/95 backdrop-blur">
+        <div className="mx-auto flex h-13 max-w-[80rem] items-center gap-3 px-4 sm:gap-5 sm:px-6">
+          <Link
+            to="/"
+            className="flex items-center gap-2 rounded-sm font-semibold"
+            aria-label={t("nav.home")}
+          >
+            <Logo />
+            <span className="hidden text-lg tracking-tight sm:inline">Slipway</span>
+          </Link>
+          <nav aria-label={t("nav.main")} className="flex min-w-0 items-center gap-0.5">
+            <NavLink to="/" label={t("nav.apps")} also="/apps" />
+            <NavLink to="/deployments" label={t("nav.deployments")} />
+            <NavLink to="/activity" label={t("nav.activity")} />
+          </nav>
+          <div className="ml-auto flex items-center">
+            <AccountButton />
+          </div>
+        </div>
+        <LiveBanner />
+      </header>
+      <main id="main" tabIndex={-1} className="flex flex-1 flex-col outline-none">
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+function NavLink({
+  to,
+  label,
+  also,
+}: {
+  to: "/" | "/deployments" | "/activity";
+  label: string;
+  also?: string;
+}) {
+  const within = useLocation({ select: ({ pathname }) => also !== undefined && pathname.startsWith(also) });
+  return (
+    <Link
+      to={to}
+      activeOptions={{ exact: true }}
+      className={cx(
+        "rounded-md px-2 py-1.5 text-text-2 hover:bg-surface-2 hover:text-text sm:px-3",
+        "[&.active]:font-medium [&.active]:text-text",
+        within && "font-medium text-text!",
+      )}
+    >
+      {label}
+    </Link>
+  );
+}
+
+/** Says that what is shown may be old, once a cut has lasted long enough to matter. */
+function LiveBanner() {
+  const live = useRouteContext({ from: "__root__", select: (context) => context.live });
+  const status = useLiveStatus(live);
+  const shown = useSlow(status === "lost", 1200);
+  return (
+    <div role="status" aria-live="polite">
+      {shown && (
+        <div className="flex flex-wrap items-center justify-center gap-x-3 gap-y-1 bg-warn-soft px-4 py-1.5 text-sm text-warn">
+          <WifiOff size={15} aria-hidden />
+          <span>{t("live.lost")}</span>
+          <Button size="sm" look="plain" className="min-h-7!" onClick={live.retryNow}>
+            {t("live.retry")}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+const AccountMenu = lazy(() => import("./AccountMenu"));
+
+/** The menu's button; what the menu is made of comes with the first press. */
+function AccountButton() {
+  const [wanted, setWanted] = useState(false);
+  const button = (
+    <IconButton
+      label={t("nav.account_menu")}
+      size="icon"
+      aria-haspopup="menu"
+      onPointerEnter={() => void import("./AccountMenu")}
+      onClick={() => setWanted(true)}
+    >
+      <CircleUser size={20} aria-hidden />
+    </IconButton>
+  );
+  if (!wanted) return button;
+  return (
+    <Suspense fallback={button}>
+      <AccountMenu />
+    </Suspense>
+  );
+}

@@ -1,0 +1,26 @@
+import { Link } from "@tanstack/react-router";
+import { t } from "@/i18n";
+
+const tabs = [
+  ["/account", "nav.account"],
+  ["/account/tokens", "nav.tokens"],
+  ["/account/sessions", "nav.sessions"],
+] as const;
+
+/** The way between the pages of one's own account. */
+export function AccountTabs() {
+  return (
+    <nav aria-label={t("nav.account")} className="-mx-2 mb-6 flex gap-0.5 overflow-x-auto border-b">
+      {tabs.map(([to, key]) => (
+        <Link
+          key={to}
+          to={to}
+          activeOptions={{ exact: true }}
+          className="-outline-offset-2! -mb-px whitespace-nowrap border-transparent border-b-2 px-2.5 py-2 text-text-2 hover:text-text [&.active]:border-accent [&.active]:font-medium [&.active]:text-text"
+        >
+          {t(key)}
+        </Link>
+      ))}
+    </nav>
+  );
+}

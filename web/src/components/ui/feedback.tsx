@@ -1,0 +1,87 @@
+import { CircleAlert, RotateCw } from "lucide-react";
+import type { ReactNode } from "react";
+import { asProblem } from "@/api/problem";
+import { t } from "@/i18n";
+import { cx } from "@/lib/cx";
+import { Button } from "./button";
+
+/** Says what a problem is in words, the network's and the server's alike. */
+export function problemText(error: unknown): string {
+  const problem = asProblem(error);
+  if (problem.offline) return t("problem.offline");
+  if (problem.status === 429 && problem.retryAfter) {
+    return t("problem.rate_limited", { detail: problem.message, seconds: problem.retryAfter });
+  }
+  return problem.message;
+}
+
+/** An error beside what it is about. */
+export function ErrorNote({
+  error,
+  onRetry,
+  className,
+}: {
+  error: unknown;
+  onRetry?: () => void;
+  className?: string;
+}) {
+  if (!error) return null;
+  const problem = asProblem(error);
+  return (
+    <div
+      role="alert"
+      className={cx("flex items-start gap-2.5 rounded-md bg-bad-soft px-3 py-2.5 text-bad", className)}
+    >
+      <CircleAlert size={17} className="mt-0.5 shrink-0" aria-hidden />
+      <div className="min-w-0 flex-1 break-words">
+        {problemText(problem)}
+        {problem.status >= 500 && problem.requestId && (
+          <div className="mt-0.5 text-xs">{t("problem.request_id", { id: problem.requestId })}</div>
+        )}
+      </div>
+      {onRetry && (
+        <Button size="sm" look="plain" className="-my-1" onClick={onRetry}>
+          <RotateCw size={14} aria-hidden />
+          {t("common.retry")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** What stands where there is nothing yet, and what to do about it. */
+export function Empty({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon?: ReactNode;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+}) {
+  return (
+    <div className="flex flex-col items-center rounded-lg border border-dashed px-6 py-12 text-center">
+      {icon && <div className="mb-3 text-text-3">{icon}</div>}
+      <h2 className="font-semibold text-lg">{title}</h2>
+      {children && <div className="mt-1.5 max-w-md text-text-2">{children}</div>}
+      {action && <div className="mt-5 flex flex-wrap justify-center gap-2">{action}</div>}
+    </div>
+  );
+}
+
+/** The shape of what is being fetched. */
+export function Skeleton({ className }: { className?: string }) {
+  return <div className={cx("animate-breathe rounded-md bg-surface-3/70", className)} aria-hidden />;
+}
+
+export function SkeletonRows({ rows = 4 }: { rows?: number }) {
+  return (
+    <div role="status" aria-label={t("common.loading")} className="space-y-2">
+      {Array.from({ length: rows }, (_, i) => (
+        <Skeleton key={i} className="h-12" />
+      ))}
+    </div>
+  );
+}

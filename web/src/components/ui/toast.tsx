@@ -1,0 +1,65 @@
+import { Link } from "@tanstack/react-router";
+import { X } from "lucide-react";
+import { useSyncExternalStore } from "react";
+import { t } from "@/i18n";
+import { IconButton } from "./button";
+
+interface Toast {
+  id: number;
+  text: string;
+  link?: { to: string; label: string };
+}
+
+let toasts: Toast[] = [];
+let nextId = 1;
+const listeners = new Set<() => void>();
+
+function change(next: Toast[]): void {
+  toasts = next;
+  for (const listener of listeners) listener();
+}
+
+/** Says that something was done. What went wrong stands beside its cause instead. */
+export function toast(text: string, link?: Toast["link"]): void {
+  const id = nextId++;
+  change([...toasts.slice(-2), { id, text, link }]);
+  setTimeout(() => dismiss(id), 7000);
+}
+
+function dismiss(id: number): void {
+  change(toasts.filter((shown) => shown.id !== id));
+}
+
+export function Toasts() {
+  const shown = useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => toasts,
+  );
+  return (
+    <div
+      role="status"
+      aria-live="polite"
+      className="pointer-events-none fixed inset-x-0 bottom-0 z-50 flex flex-col items-center gap-2 p-4 sm:items-end"
+    >
+      {shown.map((one) => (
+        <div
+          key={one.id}
+          className="pointer-events-auto flex max-w-md animate-rise items-center gap-3 rounded-md border bg-surface py-1.5 pr-1.5 pl-4 shadow-2"
+        >
+          <span className="min-w-0 break-words">{one.text}</span>
+          {one.link && (
+            <Link to={one.link.to} className="link shrink-0" onClick={() => dismiss(one.id)}>
+              {one.link.label}
+            </Link>
+          )}
+          <IconButton label={t("common.dismiss")} onClick={() => dismiss(one.id)}>
+            <X size={15} aria-hidden />
+          </IconButton>
+        </div>
+      ))}
+    </div>
+  );
+}

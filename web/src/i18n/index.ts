@@ -1,0 +1,62 @@
+// Every string that a person reads comes from here. A second language is
+// another module with the same keys; the compiler says which are missing.
+import { en } from "./en";
+
+export type Catalogue = Record<keyof typeof en, string>;
+export type Key = keyof typeof en;
+
+type ParamsOf<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | ParamsOf<Rest> : never;
+export type ParamsFor<K extends Key> = ParamsOf<(typeof en)[K]>;
+type Values<K extends Key, V = string | number> = { [P in ParamsFor<K>]: V };
+type Args<K extends Key> = [ParamsFor<K>] extends [never] ? [] : [values: Values<K>];
+
+/** Keys of strings without parameters. */
+export type PlainKey = { [K in Key]: [ParamsFor<K>] extends [never] ? K : never }[Key];
+
+/** Keys that have a form for each number: "x.one", "x.other". */
+export type CountKey = Key extends infer K ? (K extends `${infer Base}.other` ? Base : never) : never;
+
+let catalogue: Catalogue = en;
+let language = "en";
+
+/** The BCP 47 tag of the language shown, for Intl. */
+export function currentLanguage(): string {
+  return language;
+}
+
+/** Puts another language in place; render anew after it. */
+export function setCatalogue(tag: string, strings: Catalogue): void {
+  catalogue = strings;
+  language = tag;
+}
+
+function fill(text: string, values: Record<string, string | number> | undefined): string {
+  if (!values) return text;
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+}
+
+export function t<K extends Key>(key: K, ...args: Args<K>): string {
+  return fill(catalogue[key], args[0] as Record<string, string | number> | undefined);
+}
+
+/** The string for a number of things; {count} is the number in the language's own form. */
+export function tn(key: CountKey, count: number): string {
+  const form = new Intl.PluralRules(language).select(count);
+  const chosen = `${key}.${form}` as Key;
+  const text = catalogue[chosen] ?? catalogue[`${key}.other` as Key];
+  return fill(text, { count: new Intl.NumberFormat(language).format(count) });
+}
+
+/** The string for a word of the API ("state.queued"), or the word itself when it is a new one. */
+export function tWord(group: string, word: string): string {
+  const key = `${group}.${word}`;
+  return key in catalogue ? catalogue[key as Key] : word;
+}
+
+/** Splits a string at its parameters, for those that hold elements. */
+export function pieces(key: Key): { text?: string; param?: string }[] {
+  return catalogue[key]
+    .split(/(\{\w+\})/)
+    .filter((piece) => piece !== "")
+    .map((piece) => (/^\{\w+\}$/.test(piece) ? { param: piece.slice(1, -1) } : { text: piece }));
+}

@@ -1,0 +1,138 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import type { Live } from "@/api/live";
+import { asProblem } from "@/api/problem";
+import { queries } from "@/api/queries";
+import { AppLayout } from "@/app/AppLayout";
+import { FailedPage, MissingPage, Pending } from "@/app/fallbacks";
+import { Root } from "@/app/Root";
+import { Shell } from "@/app/Shell";
+
+export interface RouterContext {
+  client: QueryClient;
+  live: Live;
+}
+
+interface TokenSearch {
+  token?: string;
+  next?: string;
+}
+
+/** Where to go after signing in: a path of this dashboard, never another host. */
+export function safeNext(next: unknown): string | undefined {
+  return typeof next === "string" && /^\/(?![/\\])/.test(next) ? next : undefined;
+}
+
+const tokenSearch = (search: Record<string, unknown>): TokenSearch => ({
+  token: typeof search.token === "string" ? search.token : undefined,
+  next: safeNext(search.next),
+});
+
+const root = createRootRouteWithContext<RouterContext>()({
+  component: Root,
+  notFoundComponent: MissingPage,
+  errorComponent: FailedPage,
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  validateSearch: tokenSearch,
+  component: lazyRouteComponent(() => import("@/pages/Setup")),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: tokenSearch,
+  component: lazyRouteComponent(() => import("@/pages/SignIn")),
+});
+
+/** Everything for which one must be signed in. */
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.client.ensureQueryData(queries.session());
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.status !== 401) throw problem;
+      const setup = await context.client.fetchQuery(queries.setup()).catch(() => undefined);
+      if (setup?.bootstrap_required) throw redirect({ to: "/setup", search: {} });
+      throw redirect({ to: "/sign-in", search: { next: location.href === "/" ? undefined : location.href } });
+    }
+  },
+});
+
+const page = <P extends string>(path: P, load: () => Promise<{ default: React.ComponentType }>) =>
+  createRoute({ getParentRoute: () => shell, path, component: lazyRouteComponent(load) });
+
+const apps = page("/", () => import("@/pages/Apps"));
+const newApp = page("/new", () => import("@/pages/NewApp"));
+const deployments = page("/deployments", () => import("@/pages/AllDeployments"));
+const activity = page("/activity", () => import("@/pages/Activity"));
+const account = page("/account", () => import("@/pages/Account"));
+const tokens = page("/account/tokens", () => import("@/pages/Tokens"));
+const sessions = page("/account/sessions", () => import("@/pages/Sessions"));
+
+const app = createRoute({
+  getParentRoute: () => shell,
+  path: "/apps/$app",
+  component: AppLayout,
+});
+
+const appPage = <P extends string>(path: P, load: () => Promise<{ default: React.ComponentType }>) =>
+  createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(load) });
+
+const routeTree = root.addChildren([
+  setup,
+  signIn,
+  shell.addChildren([
+    apps,
+    newApp,
+    deployments,
+    activity,
+    account,
+    tokens,
+    sessions,
+    app.addChildren([
+      appPage("/", () => import("@/pages/Overview")),
+      appPage("/deployments", () => import("@/pages/Deployments")),
+      appPage("/deployments/$number", () => import("@/pages/Deployment")),
+      appPage("/logs", () => import("@/pages/Logs")),
+      appPage("/config", () => import("@/pages/Config")),
+      appPage("/releases", () => import("@/pages/Releases")),
+      appPage("/domains", () => import("@/pages/Domains")),
+      appPage("/settings", () => import("@/pages/Settings")),
+    ]),
+  ]),
+]);
+
+export function makeRouter(context: RouterContext) {
+  return createRouter({
+    routeTree,
+    context,
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 0,
+    defaultPendingComponent: Pending,
+    defaultPendingMs: 150,
+    defaultPendingMinMs: 0,
+    defaultErrorComponent: FailedPage,
+    defaultNotFoundComponent: MissingPage,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}
