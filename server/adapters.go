@@ -76,7 +76,7 @@ func (h hooks) App(ctx context.Context, name string) (*models.App, error) {
 }
 
 // WebhookSecret implements forge.Apps.
-func (h hooks) WebhookSecret(app *models.App) ([]byte, error) {
+func (h hooks) WebhookSecret(_ context.Context, app *models.App) ([]byte, error) {
 	return h.apps.WebhookSecret(app)
 }
 
