@@ -14,7 +14,7 @@ COPY web ./
 RUN npm run build
 
 FROM ${BASE_GO} AS build
-ENV CGO_ENABLED=0
+ENV CGO_ENABLED=0 GOFLAGS=-buildvcs=false
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download

@@ -7,6 +7,7 @@ SHELL := /bin/bash
 # One set of build flags for programs, tests and test images, so that they all
 # share one build cache. The linker's flags cost nothing there.
 export CGO_ENABLED := 0
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STRIP   := -ldflags '-s -w'
 LDFLAGS := -ldflags '-s -w -X main.version=$(VERSION)'

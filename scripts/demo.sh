@@ -63,11 +63,11 @@ wait_for() {
 }
 
 make_owner() {
-	[ -f "$demo/token" ] && return
+	[ -s "$demo/token" ] && return
 	say 'Making the owner demo@example.com (password: .demo/password)'
 	local link jar
 	link=$(cat "$SLIPWAY_DATA/bootstrap-link")
-	head -c 18 /dev/urandom | base64 | tr '+/' '-_' >"$demo/password"
+	(umask 077 && head -c 18 /dev/urandom | base64 | tr '+/' '-_' >"$demo/password" && : >"$demo/token")
 	jar=$(mktemp)
 	# Secrets go through standard input and files: arguments are for all to see.
 	printf '{"token":"%s","email":"demo@example.com","name":"Demo","password":"%s"}' "${link#*token=}" "$(cat "$demo/password")" |
@@ -75,7 +75,7 @@ make_owner() {
 	curl -fsS -b "$jar" -H 'Content-Type: application/json' -d '{"name":"demo","scopes":["admin"]}' "http://$SLIPWAY_LISTEN/api/v1/tokens" |
 		sed -n 's/.*"token":"\(slw_[^"]*\)".*/\1/p' >"$demo/token"
 	rm -f "$jar"
-	[ -s "$demo/token" ] || { rm -f "$demo/token"; die 'no API token was made'; }
+	[ -s "$demo/token" ] || die 'no API token was made'
 }
 
 # prepare_source puts the example into a repository of its own.
@@ -91,7 +91,7 @@ prepare_source() {
 	fi
 	if [ -f "examples/$example/main.go" ]; then
 		say "Compiling examples/$example for its image FROM scratch"
-		CGO_ENABLED=0 GOOS=linux go build -trimpath=false -ldflags '-s -w' -o "$dir/$app" "./examples/$example"
+		CGO_ENABLED=0 GOOS=linux go build -buildvcs=false -ldflags '-s -w' -o "$dir/$app" "./examples/$example"
 	fi
 	# git asks for the password; any user name and the token are what it gets.
 	git -C "$dir" config --replace-all credential.helper ''
@@ -132,8 +132,8 @@ summary() {
 }
 
 up() {
-	umask 077
 	mkdir -p "$demo"
+	chmod 711 "$demo" # Postgres, as another user, goes through it
 	if is_up; then
 		# shellcheck source=/dev/null
 		. "$demo/ports"
@@ -144,6 +144,8 @@ up() {
 		start_server new
 	fi
 	export SLIPWAY_URL=http://$SLIPWAY_LISTEN
+	trap 'echo; down; exit 1' INT TERM
+	trap 'echo "The server goes on running; \"make down\" stops it." >&2' EXIT
 	make_owner
 	SLIPWAY_TOKEN=$(cat "$demo/token")
 	export SLIPWAY_TOKEN
@@ -151,6 +153,7 @@ up() {
 	push
 	write_env
 	summary
+	trap - EXIT
 	if [ -n "${DETACH:-}" ]; then
 		printf '\nIt goes on running; "make down" stops it. For scripts: . .demo/env\n'
 		return
