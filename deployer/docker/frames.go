@@ -99,11 +99,11 @@ func (b *lineBuffer) add(f frame, yield func(deployer.LogLine) bool) bool {
 	if !ended {
 		return true
 	}
-	return b.flush(f.stderr, yield)
+	return b.flush(f.stderr, false, yield)
 }
 
-func (b *lineBuffer) flush(stderr bool, yield func(deployer.LogLine) bool) bool {
-	line := deployer.LogLine{Time: b.at, Stderr: stderr, Text: string(b.text)}
+func (b *lineBuffer) flush(stderr, partial bool, yield func(deployer.LogLine) bool) bool {
+	line := deployer.LogLine{Time: b.at, Stderr: stderr, Text: string(b.text), Partial: partial}
 	b.text = b.text[:0]
 	return yield(line)
 }

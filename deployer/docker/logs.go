@@ -57,14 +57,14 @@ func (t *tailer) run(ctx context.Context, yield func(deployer.LogLine) bool) err
 	for {
 		d, err := t.inspect(ctx, t.id)
 		if err != nil || d == nil {
-			return errors.Join(err, t.finish(yield))
+			return errors.Join(err, t.finish(false, yield))
 		}
 		err = t.stream(ctx, yield)
 		if errors.Is(err, errStopped) || ctx.Err() != nil {
 			return errors.Join(ctx.Err(), err)
 		}
 		if cerrdefs.IsNotFound(err) || !t.follow {
-			return errors.Join(ignoreNotFound(err), t.finish(yield))
+			return errors.Join(ignoreNotFound(err), t.finish(true, yield))
 		}
 		if err != nil && !unreachable(err) {
 			return fail(ctx, "read the log of "+d.instance.Name, err)
@@ -142,10 +142,11 @@ func streamIndex(stderr bool) int {
 	return 0
 }
 
-// finish hands on what never got its newline.
-func (t *tailer) finish(yield func(deployer.LogLine) bool) error {
+// finish hands on what has no newline, because it never got one or because
+// more of the line is still to be written.
+func (t *tailer) finish(partial bool, yield func(deployer.LogLine) bool) error {
 	for i := range t.lineOf {
-		if len(t.lineOf[i].text) > 0 && !t.lineOf[i].flush(i == 1, yield) {
+		if len(t.lineOf[i].text) > 0 && !t.lineOf[i].flush(i == 1, partial, yield) {
 			return errStopped
 		}
 	}
