@@ -2,6 +2,7 @@ package git
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -88,10 +89,24 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, service string, 
 	if err := s.service(ctx, append(protocol(r), env...), in, out, args...); err != nil {
 		if models.KindOf(err) == models.KindUnavailable {
 			s.refuseError(w, err)
-			return
+		} else {
+			// The status is sent already; the client saw git's own words.
+			s.Logger.Info("a git command ended early", "service", service, "error", err)
 		}
-		// The status is sent already; the client saw git's own words.
-		s.Logger.Info("a git command ended early", "service", service, "error", err)
+	}
+	finish(w, r)
+}
+
+// maxRest bounds what is read of a request that nobody wants any more, in bytes.
+const maxRest = 64 << 20
+
+// finish reads what is left of a request's body, because net/http does not take
+// the next request of a full-duplex connection well while there is any. A
+// client that has far too much to say, or has broken off, loses the connection.
+func finish(w http.ResponseWriter, r *http.Request) {
+	rest := &patient{body: r.Body, control: http.NewResponseController(w)}
+	if _, err := io.CopyN(io.Discard, rest, maxRest); !errors.Is(err, io.EOF) {
+		panic(http.ErrAbortHandler)
 	}
 }
 

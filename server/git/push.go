@@ -3,6 +3,7 @@ package git
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -22,6 +23,7 @@ type push struct {
 	repository  string
 	provisional bool // the repository belongs to no app yet
 
+	leave  func() error  // says that no git runs for this push any more
 	unlock func()        // gives the repository's lock back, nil when it is not held
 	over   chan struct{} // nil until the hook has come, closed when it has its answer
 }
@@ -98,6 +100,12 @@ func (s *Server) open(ctx context.Context, p *push) error {
 	if err != nil {
 		return fmt.Errorf("opening a repository: %w", err)
 	}
+	if p.leave, err = enter(p.repository); err != nil {
+		if p.provisional {
+			err = errors.Join(err, os.RemoveAll(filepath.Dir(p.repository)))
+		}
+		return fmt.Errorf("opening a repository: %w", err)
+	}
 	s.mu.Lock()
 	s.pushes[p.id] = p
 	s.mu.Unlock()
@@ -113,6 +121,9 @@ func (s *Server) close(p *push) {
 	s.mu.Unlock()
 	if over != nil {
 		<-over
+	}
+	if err := p.leave(); err != nil {
+		s.Logger.Warn("objects of a push that was cut off are left over", "error", err)
 	}
 	if p.provisional {
 		// What was adopted has left a link here, and only that is removed.

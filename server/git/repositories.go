@@ -91,6 +91,44 @@ func lock(ctx context.Context, repository string, wait func()) (unlock func(), e
 	}
 }
 
+// enter notes that a push runs in a repository. The last one to leave removes
+// the quarantined objects of pushes that were cut off, which git itself leaves
+// for weeks. That a server dies in between changes nothing: the note is a lock
+// on a file, and whoever leaves next tidies up.
+func enter(repository string) (leave func() error, err error) {
+	file, err := os.OpenFile(filepath.Join(repository, "slipway.pushes"), os.O_CREATE|os.O_RDWR|syscall.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	// Only held exclusively for the moment of tidying up.
+	for {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_SH)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, syscall.EINTR) {
+			return nil, errors.Join(err, file.Close())
+		}
+	}
+	return func() error {
+		defer func() { _ = file.Close() }() // gives the lock back
+		if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+			return nil // another push runs
+		}
+		var failed error
+		for _, pattern := range []string{"tmp_objdir-incoming-*", "incoming-*"} {
+			left, err := filepath.Glob(filepath.Join(escapeGlob(repository), "objects", pattern))
+			failed = errors.Join(failed, err)
+			for _, path := range left {
+				failed = errors.Join(failed, os.RemoveAll(path))
+			}
+		}
+		return failed
+	}, nil
+}
+
+var escapeGlob = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace
+
 // ensure makes an app's repository if it is not there, whole or not at all.
 func (s *Server) ensure(ctx context.Context, appID string) (string, error) {
 	path := s.repos.Path(appID)
