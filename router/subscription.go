@@ -11,8 +11,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -80,12 +80,11 @@ func (s *server) do(ctx context.Context, method, path string, body io.Reader) (*
 
 // subscription follows the server's table for ever.
 type subscription struct {
-	server    *server
-	store     *store
-	applied   func() // called after each change of the table
-	log       *slog.Logger
-	silence   time.Duration
-	connected atomic.Bool
+	server  *server
+	store   *store
+	applied func() // called after each change of the table
+	log     *slog.Logger
+	silence time.Duration
 }
 
 // run connects, applies what comes and connects again, until ctx ends. While
@@ -95,7 +94,6 @@ func (s *subscription) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		changes, err := s.follow(ctx)
-		s.connected.Store(false)
 		if ctx.Err() != nil {
 			return
 		}
@@ -140,13 +138,13 @@ func (s *subscription) follow(ctx context.Context) (changes int, err error) {
 		if err != nil {
 			return changes, err
 		}
-		if update.Table != nil {
-			s.connected.Store(true)
-			s.log.Info("table received", "version", update.Version, "apps", len(update.Table.Apps))
-		}
 		if changed {
 			changes++
 			s.applied()
+		}
+		if update.Table != nil {
+			s.log.Info("table received", "version", update.Version, "apps", len(update.Table.Apps))
+			debug.FreeOSMemory() // its text is several times as large as what is kept of it
 		}
 	}
 }
