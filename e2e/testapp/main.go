@@ -1,0 +1,119 @@
+// Command testapp is the app that the end-to-end tests push. It is told what to
+// do by its environment, which a Dockerfile or a config var sets:
+//
+//	VERSION=2     said on every page
+//	SAY=text      a line on stdout at the start
+//	COMPLAIN=text a line on stderr at the start
+//	EXIT=3        exits with code 3 after those lines
+//	LISTEN=no     serves nothing, and goes on running
+//
+// As a build step, `testapp sleep` sleeps until it is killed, and `testapp has
+// NAME` fails unless the build secret NAME is there.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+func main() {
+	if len(os.Args) > 1 {
+		os.Exit(step(os.Args[1:]))
+	}
+	os.Exit(run())
+}
+
+// step is what the app does inside of a build.
+func step(args []string) int {
+	switch args[0] {
+	case "sleep":
+		fmt.Println("fast asleep")
+		select {} // until the build is cancelled
+	case "fail":
+		fmt.Println("the last thing before it breaks")
+		fmt.Fprintln(os.Stderr, "it broke for a good reason")
+		return 7
+	case "has":
+		value, err := os.ReadFile("/run/secrets/" + args[1])
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		fmt.Printf("the secret %s has %d bytes: %s\n", args[1], len(value), value)
+		return 0
+	}
+	fmt.Fprintln(os.Stderr, "unknown step", args[0])
+	return 2
+}
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	if text := os.Getenv("SAY"); text != "" {
+		fmt.Println(text)
+	}
+	if text := os.Getenv("COMPLAIN"); text != "" {
+		fmt.Fprintln(os.Stderr, text)
+	}
+	if code, err := strconv.Atoi(os.Getenv("EXIT")); err == nil {
+		return code
+	}
+	if os.Getenv("LISTEN") == "no" {
+		<-ctx.Done()
+		return 0
+	}
+	server := &http.Server{Addr: ":" + os.Getenv("PORT"), Handler: pages(), ReadHeaderTimeout: 10 * time.Second}
+	ended := make(chan error, 1)
+	go func() { ended <- server.ListenAndServe() }()
+	select {
+	case err := <-ended:
+		fmt.Fprintln(os.Stderr, "listen:", err)
+		return 1
+	case <-ctx.Done():
+	}
+	fmt.Println("bye from", os.Getenv("VERSION"))
+	ending, done := context.WithTimeout(context.Background(), 5*time.Second)
+	defer done()
+	if err := server.Shutdown(ending); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return 1
+	}
+	return 0
+}
+
+func pages() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, "version %s release %s\n", os.Getenv("VERSION"), os.Getenv("SLIPWAY_RELEASE"))
+	})
+	// /env?name=KEY shows one variable of the environment.
+	mux.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, os.Getenv(r.URL.Query().Get("name")))
+	})
+	// /echo answers with what it is sent.
+	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(w, r.Body)
+	})
+	// /slow?ms=1000 takes its time, as a request does that a switch must wait for.
+	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
+		ms, _ := strconv.Atoi(r.URL.Query().Get("ms"))
+		time.Sleep(time.Duration(ms) * time.Millisecond) // being slow is what it is asked for
+		_, _ = fmt.Fprintln(w, "at last")
+	})
+	// /log?from=1&to=100 writes numbered lines to stdout.
+	mux.HandleFunc("/log", func(_ http.ResponseWriter, r *http.Request) {
+		from, _ := strconv.Atoi(r.URL.Query().Get("from"))
+		to, _ := strconv.Atoi(r.URL.Query().Get("to"))
+		for i := from; i <= to; i++ {
+			fmt.Printf("line %d\n", i)
+		}
+	})
+	return mux
+}
