@@ -1,4 +1,3 @@
 // Package client speaks to Slipway's REST API. Its types and calls are
-// generated from web/openapi.json; run `go -C client/tools run .` after that
-// has changed.
+// generated from web/openapi.json; `make gen` does it anew after a change.
 package client

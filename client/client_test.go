@@ -22,10 +22,10 @@ func TestGeneratedClientIsUpToDate(t *testing.T) {
 		t.Fatal("client.gen.go has no header")
 	}
 	if !strings.Contains(head, "spec sha256:"+sum(spec)) {
-		t.Error("client.gen.go was generated from another web/openapi.json; run: go -C client/tools run .")
+		t.Error("client.gen.go was generated from another web/openapi.json; run: make gen")
 	}
 	if !strings.Contains(head, "code sha256:"+sum([]byte(code))) {
-		t.Error("client.gen.go was edited by hand; run: go -C client/tools run .")
+		t.Error("client.gen.go was edited by hand; run: make gen")
 	}
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 	"testing"
@@ -123,6 +124,27 @@ func FuzzAccepts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header, encoding string) {
 		if accepts(header, encoding) && !strings.Contains(strings.ToLower(header), strings.ToLower(encoding)) {
 			t.Errorf("%q is taken to name %q", header, encoding)
+		}
+	})
+}
+
+func FuzzStrictJSON(f *testing.F) {
+	f.Add([]byte(`{"a":["b",{"c\u0000":1}]}`))
+	f.Add([]byte(`"\\u0000"`))
+	f.Add([]byte(`[[[[null]]]]`))
+	f.Add([]byte("{"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var v any
+		err := strictJSON.Unmarshal(data, &v)
+		if err != nil {
+			return
+		}
+		var out bytes.Buffer
+		if err := strictJSON.Marshal(&out, v); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(strings.ReplaceAll(out.String(), `\\`, ""), `\u0000`) {
+			t.Errorf("a NUL passes: %q", data)
 		}
 	})
 }

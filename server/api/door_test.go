@@ -119,6 +119,7 @@ func TestHealth(t *testing.T) {
 	h := open(t)
 	h.nobody(t).get("/healthz").want(200)
 	h.nobody(t).get("/readyz").want(200)
+	h.nobody(t).do(http.MethodHead, "/readyz", nil).want(200)
 	err := error(errAway)
 	h.engine.Store(&err)
 	r := h.nobody(t).get("/readyz")

@@ -15,10 +15,11 @@ import (
 const healthTimeout = 2 * time.Second
 
 func (a *API) healthRoutes() {
-	a.engine.GET("/healthz", func(c *gin.Context) {
+	either := []string{http.MethodGet, http.MethodHead} // some load balancers send HEAD
+	a.engine.Match(either, "/healthz", func(c *gin.Context) {
 		a.write(c.Writer, http.StatusOK, "application/json", gin.H{"ok": true})
 	})
-	a.engine.GET("/readyz", a.readyz)
+	a.engine.Match(either, "/readyz", a.readyz)
 }
 
 // readyz says whether the server can do its work now, and if not, what is away.

@@ -10,7 +10,7 @@ import (
 
 var update = flag.Bool("update", false, "write web/openapi.json anew")
 
-func TestSpecIsUpToDate(t *testing.T) {
+func TestDescriptionIsUpToDate(t *testing.T) {
 	const path = "../../web/openapi.json"
 	now, err := Spec()
 	if err != nil {
@@ -26,11 +26,11 @@ func TestSpecIsUpToDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(now, kept) {
-		t.Errorf("%s is stale; run: go test ./server/api -run TestSpecIsUpToDate -update && go -C client/tools run .", path)
+		t.Errorf("%s is stale; run: make gen", path)
 	}
 }
 
-func TestSpecIsWhole(t *testing.T) {
+func TestDescriptionIsWhole(t *testing.T) {
 	raw, err := Spec()
 	if err != nil {
 		t.Fatal(err)
