@@ -23,6 +23,9 @@ const (
 
 	// undoTimeout bounds taking back a rollout that failed or was cancelled.
 	undoTimeout = 45 * time.Second
+
+	// removalTime is what removing instances takes beyond their grace.
+	removalTime = 20 * time.Second
 )
 
 // Rollout puts releases in place of one another without losing a request. It
@@ -245,7 +248,12 @@ func (r *rollingOut) clearAway(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err := r.remove(ctx, r.Previous); err != nil {
+	// An instance that has been told to stop does so, whoever waits for it. So
+	// a removal that has begun is seen through: a rollout that goes back to
+	// this release would take what is about to exit for what runs.
+	removing, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.grace()+removalTime)
+	defer cancel()
+	if err := r.remove(removing, r.Previous); err != nil {
 		return err
 	}
 	for _, release := range releases(r.Previous) {

@@ -350,7 +350,7 @@ func TestRolloutCannotSwitchBack(t *testing.T) {
 
 // TestRolloutCancelled cancels as each step begins.
 func TestRolloutCancelled(t *testing.T) {
-	for _, step := range []string{"Instances", "Ensure", "WaitHealthy", "Switch", "Drained", "Remove"} {
+	for _, step := range []string{"Instances", "Ensure", "WaitHealthy", "Switch", "Drained"} {
 		t.Run(step, func(t *testing.T) {
 			b := newBench(t)
 			old := b.live(1)
@@ -365,7 +365,7 @@ func TestRolloutCancelled(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("it gave %v", err)
 			}
-			live := step == "Drained" || step == "Remove"
+			live := step == "Drained"
 			if errors.Is(err, deployer.ErrLive) != live {
 				t.Errorf("it gave %v, but live is %v", err, live)
 			}
@@ -377,6 +377,22 @@ func TestRolloutCancelled(t *testing.T) {
 			b.onlyHealthy(2)
 		})
 	}
+}
+
+// TestRolloutSeesRemovalsThrough: what was told to stop will stop, so a rollout
+// that ends before it has would leave it for the next one to trip over.
+func TestRolloutSeesRemovalsThrough(t *testing.T) {
+	b := newBench(t)
+	b.live(1)
+	ctx, cancel := context.WithCancel(b.ctx)
+	b.before = func(method string) error {
+		if method == "Remove" {
+			cancel()
+		}
+		return nil
+	}
+	b.ok(b.run(ctx, plan(1, 2)))
+	b.onlyHealthy(2)
 }
 
 // TestRolloutAfterACrash cuts the engine and the routers off as each step
