@@ -254,8 +254,14 @@ func (in *installation) tail() string {
 	if err != nil {
 		return err.Error()
 	}
-	const most = 12 << 10
-	return "the end of the server's log:\n" + string(content[max(0, len(content)-most):])
+	var said strings.Builder
+	for line := range strings.Lines(string(content)) {
+		if !strings.Contains(line, "path=/internal/router/") && !strings.Contains(line, "checkpoint") {
+			said.WriteString(line)
+		}
+	}
+	const most = 8 << 10
+	return "the end of the server's log:\n" + said.String()[max(0, said.Len()-most):]
 }
 
 // bootstrapToken reads the token of the link that makes the owner.

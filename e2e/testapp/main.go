@@ -97,9 +97,15 @@ func pages() http.Handler {
 	mux.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, os.Getenv(r.URL.Query().Get("name")))
 	})
-	// /echo answers with what it is sent.
+	// /echo answers with what it is sent, once it has all of it: net/http gives
+	// up the rest of a body when the answer begins.
 	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(w, r.Body)
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		_, _ = w.Write(body)
 	})
 	// /slow?ms=1000 takes its time, as a request does that a switch must wait for.
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {

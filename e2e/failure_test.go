@@ -1,0 +1,101 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// says fails the test for each text that the pusher does not get to read.
+func says(t *testing.T, terminal string, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		found := false
+		for line := range strings.Lines(terminal) {
+			found = found || strings.HasPrefix(line, "remote:") && strings.Contains(line, text)
+		}
+		if !found {
+			t.Errorf("the pusher does not see %q:\n%s", text, terminal)
+		}
+	}
+}
+
+// A Dockerfile that fails: the push is refused, says why, and leaves nothing.
+func TestFailingDockerfile(t *testing.T) {
+	in := installed(t)
+	repo := newRepository(t, testApp(t, `RUN ["/app", "fail"]`))
+	out, err := repo.push(in, "broken")
+	if err == nil {
+		t.Fatalf("the push is accepted:\n%s", out)
+	}
+	says(t, out, "the last thing before it breaks", "it broke for a good reason", "7")
+	if !strings.Contains(out, "pre-receive hook declined") {
+		t.Errorf("git does not say that the push is declined:\n%s", out)
+	}
+	api := in.api(t)
+	if d := api.deployment("broken", 1); d.State != "failed" || !strings.Contains(d.Reason, "7") || d.Build == nil || d.Build.State != "failed" {
+		t.Errorf("the deployment is %+v", d)
+	}
+	if h := in.appHolds(t, "broken"); !h.empty() {
+		t.Errorf("a failed build leaves %v", h)
+	}
+	if refs, err := repo.try("ls-remote", strings.Replace(in.url, "://", "://x:"+in.token+"@", 1)+"/broken.git"); err != nil || refs != "" {
+		t.Errorf("a refused push leaves refs: %q, %v", refs, err)
+	}
+	if status, _, err := in.visit("broken", "/"); err != nil || status < 500 || status == 200 {
+		t.Errorf("an app that never was live answers %d, %v", status, err)
+	}
+
+	// The same repository, mended, goes through.
+	repo.commit("Mend it", files{"Dockerfile": dockerfile("ENV VERSION=mended")})
+	repo.deploy(in, "broken")
+	in.shows(t, "broken", "/", "version mended")
+}
+
+// A source that nothing knows to build is told what would make it buildable.
+func TestNothingToBuild(t *testing.T) {
+	in := installed(t)
+	out, err := newRepository(t, files{"README": "only words"}).push(in, "words")
+	if err == nil {
+		t.Fatalf("the push is accepted:\n%s", out)
+	}
+	says(t, out, "Dockerfile", "index.html")
+}
+
+// A release that exits, or that never listens, never gets the traffic: the one
+// before it goes on serving, and the pusher reads what went wrong.
+func TestBadReleaseNeverServes(t *testing.T) {
+	in := installed(t)
+	api := in.api(t)
+	repo := newRepository(t, testApp(t, "ENV VERSION=good"))
+	repo.deploy(in, "steady")
+	load := in.load(t, "steady")
+
+	repo.commit("Exit", files{"Dockerfile": dockerfile(`ENV VERSION=bad SAY="these are" COMPLAIN="my last words" EXIT=41`)})
+	out, err := repo.push(in, "steady")
+	if err == nil {
+		t.Fatalf("a release that exits is accepted:\n%s", out)
+	}
+	says(t, out, "these are", "my last words", "41")
+	if d := api.deployment("steady", 2); d.State != "failed" || !strings.Contains(d.Reason, "41") {
+		t.Errorf("the deployment is %+v", d)
+	}
+
+	began := time.Now()
+	repo.commit("Never listen", files{"Dockerfile": dockerfile(`ENV VERSION=bad SAY="I shall not listen" LISTEN=no`)})
+	out, err = repo.push(in, "steady")
+	if err == nil {
+		t.Fatalf("a release that never listens is accepted:\n%s", out)
+	}
+	if took := time.Since(began); took > 40*time.Second {
+		t.Errorf("it took %s to give up, with a health time-out of 10 s", took)
+	}
+	says(t, out, "I shall not listen")
+
+	load.lost(t, 0)
+	in.shows(t, "steady", "/", "version good release v1")
+	in.settles(t, "steady", "web v1")
+	if a := api.app("steady"); a.Status != "live" || a.LiveRelease.Version != 1 {
+		t.Errorf("the app is %+v", a)
+	}
+}
