@@ -201,8 +201,11 @@ func TestDeployments(t *testing.T) {
 	owner.create("hello")
 	const path = "/api/v1/apps/hello/deployments"
 	for _, body := range []any{
-		map[string]any{}, map[string]any{"image": "nginx", "source_id": "x"}, map[string]any{"image": "NOT an image"},
-		map[string]any{"source_id": "../../etc/passwd"}, map[string]any{"source_id": "01h00000000000000000000000"},
+		map[string]any{},
+		map[string]any{"image": "nginx", "source_id": "x"},
+		map[string]any{"image": "NOT an image"},
+		map[string]any{"source_id": "../../etc/passwd"},
+		map[string]any{"source_id": "01h00000000000000000000000"},
 	} {
 		owner.post(path, body).problem(422, models.KindInvalid)
 	}

@@ -140,7 +140,8 @@ type updateAppInput struct {
 func (a *API) updateApp(ctx context.Context, who caller, in *updateAppInput) (*struct {
 	ETag string `header:"ETag"`
 	Body UpdatedApp
-}, error) {
+}, error,
+) {
 	revision, err := in.revision()
 	if err != nil {
 		return nil, err

@@ -74,7 +74,8 @@ type ConfigChange struct {
 func (a *API) updateConfig(ctx context.Context, who caller, in *struct {
 	AppInput
 	Body UpdateConfig
-}) (*body[ConfigChange], error) {
+},
+) (*body[ConfigChange], error) {
 	names, d, err := a.deps.Apps.SetConfig(ctx, who.Actor, in.App, in.Body.Set, in.Body.Unset)
 	if err != nil {
 		return nil, err
@@ -106,7 +107,8 @@ type AddDomain struct {
 func (a *API) addDomain(ctx context.Context, who caller, in *struct {
 	AppInput
 	Body AddDomain
-}) (*body[Domain], error) {
+},
+) (*body[Domain], error) {
 	domain, err := a.deps.Apps.AddDomain(ctx, who.Actor, in.App, in.Body.Host)
 	if err != nil {
 		return nil, err
@@ -117,7 +119,8 @@ func (a *API) addDomain(ctx context.Context, who caller, in *struct {
 func (a *API) removeDomain(ctx context.Context, who caller, in *struct {
 	AppInput
 	Host string `path:"host"`
-}) (*nothing, error) {
+},
+) (*nothing, error) {
 	return nil, a.deps.Apps.RemoveDomain(ctx, who.Actor, in.App, in.Host)
 }
 
@@ -141,7 +144,8 @@ func (a *API) getScale(ctx context.Context, who caller, in *AppInput) (*body[Sca
 func (a *API) scaleApp(ctx context.Context, who caller, in *struct {
 	AppInput
 	Body Scale
-}) (*body[ScaleChange], error) {
+},
+) (*body[ScaleChange], error) {
 	app, err := a.deps.Apps.Scale(ctx, who.Actor, in.App, in.Body)
 	if err != nil {
 		return nil, err

@@ -106,7 +106,8 @@ func (a *API) presentAll(ctx context.Context, rows []models.Deployment, next str
 func (a *API) listDeployments(ctx context.Context, who caller, in *struct {
 	AppInput
 	PageInput
-}) (*body[Page[Deployment]], error) {
+},
+) (*body[Page[Deployment]], error) {
 	rows, next, err := a.deps.Pipeline.Deployments(ctx, who.Actor, in.App, store.Page{Limit: in.Limit, Cursor: in.Cursor})
 	if err != nil {
 		return nil, err
@@ -150,7 +151,8 @@ func (c *CreateDeployment) submission() (pipeline.Submission, error) {
 func (a *API) createDeployment(ctx context.Context, who caller, in *struct {
 	AppInput
 	Body CreateDeployment
-}) (*body[Deployment], error) {
+},
+) (*body[Deployment], error) {
 	submission, err := in.Body.submission()
 	if err != nil {
 		return nil, err

@@ -23,7 +23,8 @@ func (a *API) platformRoutes() {
 func (a *API) listEvents(ctx context.Context, who caller, in *struct {
 	PageInput
 	App string `query:"app" maxLength:"100" doc:"Only this app's"`
-}) (*body[Page[Event]], error) {
+},
+) (*body[Page[Event]], error) {
 	events, next, err := a.deps.Apps.Events(ctx, who.Actor, in.App, store.Page{Limit: in.Limit, Cursor: in.Cursor})
 	if err != nil {
 		return nil, err

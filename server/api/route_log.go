@@ -89,7 +89,8 @@ const tagStreams = "Streams"
 func (a *API) readAppLogs(ctx context.Context, who caller, in *struct {
 	AppInput
 	LogRange
-}) (*body[LogPage], error) {
+},
+) (*body[LogPage], error) {
 	app, err := a.deps.Store.AppByName(ctx, who.Actor, in.App)
 	if err != nil {
 		return nil, err
@@ -100,7 +101,8 @@ func (a *API) readAppLogs(ctx context.Context, who caller, in *struct {
 func (a *API) readDeploymentLogs(ctx context.Context, who caller, in *struct {
 	DeploymentInput
 	LogRange
-}) (*body[LogPage], error) {
+},
+) (*body[LogPage], error) {
 	d, err := a.deps.Pipeline.Deployment(ctx, who.Actor, in.App, in.Number)
 	if err != nil {
 		return nil, err

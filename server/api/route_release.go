@@ -52,7 +52,8 @@ func (a *API) wireReleases(ctx context.Context, app *models.App, releases []mode
 func (a *API) listReleases(ctx context.Context, who caller, in *struct {
 	AppInput
 	PageInput
-}) (*body[Page[Release]], error) {
+},
+) (*body[Page[Release]], error) {
 	app, err := a.deps.Store.AppByName(ctx, who.Actor, in.App)
 	if err != nil {
 		return nil, err
@@ -71,7 +72,8 @@ func (a *API) listReleases(ctx context.Context, who caller, in *struct {
 func (a *API) getRelease(ctx context.Context, who caller, in *struct {
 	AppInput
 	Version int `path:"version" minimum:"1" maximum:"2147483647" example:"3"`
-}) (*body[Release], error) {
+},
+) (*body[Release], error) {
 	app, err := a.deps.Store.AppByName(ctx, who.Actor, in.App)
 	if err != nil {
 		return nil, err
@@ -95,7 +97,8 @@ type Rollback struct {
 func (a *API) rollbackApp(ctx context.Context, who caller, in *struct {
 	AppInput
 	Body *Rollback
-}) (*body[Deployment], error) {
+},
+) (*body[Deployment], error) {
 	version := 0
 	if in.Body != nil {
 		version = in.Body.Version
