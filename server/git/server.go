@@ -3,6 +3,10 @@
 // push deploys is decided while git waits in its pre-receive hook: the hook
 // asks this server over a unix socket, the server writes the deployment down
 // and follows it, and git moves the branch only if the deployment succeeded.
+//
+// A pusher who leaves after the deployment is written down does not stop it:
+// the deployment goes on, the branch stays where it was, and the same push can
+// be made again. Pushes that deploy to one app go one after the other.
 package git
 
 import (
