@@ -11,25 +11,44 @@ import (
 	"github.com/slipway-paas/slipway/models"
 )
 
-// StartBuild writes the deployment's build as running. A build that was begun
-// before, by a server that died, is begun anew.
-func (s *Store) StartBuild(ctx context.Context, build *models.Build) error {
+// StartBuild writes the build of a deployment that the caller holds as running.
+// A build that was begun before, by a server that died, is begun anew. It gives
+// ErrLeaseLost when another worker has the deployment. Call it in a transaction.
+func (s *Store) StartBuild(ctx context.Context, d *models.Deployment, build *models.Build) error {
+	// The lock keeps a worker that takes over waiting until this is written.
+	var mine []models.Deployment
+	err := s.with(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Select("id").
+		Where("id = ? AND fence = ? AND state IN ?", d.ID, d.Fence, activeStates).Find(&mine).Error
+	switch {
+	case err != nil:
+		return translate(err)
+	case len(mine) == 0:
+		return ErrLeaseLost
+	}
 	now := time.Now().UTC()
 	build.ID, build.State, build.CreatedAt, build.StartedAt = models.NewID(), models.BuildRunning, now, &now
-	build.Processes = []models.Process{}
-	err := s.with(ctx).Clauses(clause.OnConflict{
+	build.Processes, build.FinishedAt = []models.Process{}, nil
+	err = s.with(ctx).Clauses(clause.OnConflict{
 		Columns:   []clause.Column{{Name: "deployment_id"}},
-		DoUpdates: clause.AssignmentColumns([]string{"state", "started_at", "error", "source_id"}),
+		DoUpdates: clause.AssignmentColumns([]string{"state", "started_at", "finished_at", "error", "source_id"}),
 	}, clause.Returning{Columns: []clause.Column{{Name: "id"}}}).Create(build).Error
 	return translate(err)
 }
 
-// FinishBuild writes how a build ended.
-func (s *Store) FinishBuild(ctx context.Context, build *models.Build) error {
+// FinishBuild writes how the build of a deployment that the caller holds ended.
+// It gives ErrLeaseLost, and changes nothing, when another worker has it.
+func (s *Store) FinishBuild(ctx context.Context, d *models.Deployment, build *models.Build) error {
 	now := time.Now().UTC()
 	build.FinishedAt = &now
-	return translate(s.with(ctx).Model(&models.Build{}).Where("deployment_id = ?", build.DeploymentID).
-		Select("builder", "state", "image", "digest", "processes", "error", "finished_at").Updates(build).Error)
+	result := held(s.with(ctx).Model(&models.Build{}), d).Where("deployment_id = ?", d.ID).
+		Select("builder", "state", "image", "digest", "processes", "error", "source_id", "finished_at").Updates(build)
+	if result.Error != nil {
+		return translate(result.Error)
+	}
+	if result.RowsAffected == 0 {
+		return ErrLeaseLost
+	}
+	return nil
 }
 
 // BuildOf gives the build of a deployment, nil when it has none.

@@ -3,8 +3,12 @@ package store
 import (
 	"context"
 	"errors"
+	"math"
 	"strconv"
 	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/slipway-paas/slipway/models"
 )
@@ -35,9 +39,15 @@ func (s *Store) AddDeployment(ctx context.Context, actor models.Actor, d *models
 
 // Deployment gives one deployment of an app by its number.
 func (s *Store) Deployment(ctx context.Context, app *models.App, number int) (*models.Deployment, error) {
+	return s.deployment(s.with(ctx), app, number)
+}
+
+func (s *Store) deployment(query *gorm.DB, app *models.App, number int) (*models.Deployment, error) {
+	if number > math.MaxInt32 {
+		return nil, models.NotFound("deployment", "#"+strconv.Itoa(number)) // more than the column holds
+	}
 	var d models.Deployment
-	err := s.with(ctx).Where("app_id = ? AND number = ?", app.ID, number).Take(&d).Error
-	if err != nil {
+	if err := query.Where("app_id = ? AND number = ?", app.ID, number).Take(&d).Error; err != nil {
 		return nil, found(err, "deployment", "#"+strconv.Itoa(number))
 	}
 	return &d, nil
@@ -110,15 +120,21 @@ func (s *Store) QueuePosition(ctx context.Context, d *models.Deployment) (int, e
 // ClaimDeployment gives the worker the app's next piece of work, held until the
 // lease runs out: the active deployment if whoever had it let it go, else the
 // oldest queued one. It gives nil when there is nothing to do or somebody else
-// is at it. Each claim takes the fence one up.
-func (s *Store) ClaimDeployment(ctx context.Context, appID string, lease time.Duration) (*models.Deployment, error) {
+// is at it, or at the app as a whole (see HoldApp). Each claim takes the fence
+// one up.
+func (s *Store) ClaimDeployment(ctx context.Context, appID, holder string, lease time.Duration) (*models.Deployment, error) {
 	var claimed *models.Deployment
 	err := s.Transact(ctx, func(tx *Store) error {
 		if _, err := tx.LockApp(ctx, models.SystemActor(), appID); err != nil {
 			return err
 		}
+		if busy, err := tx.heldByAnother(ctx, appID, holder); err != nil || busy {
+			return err
+		}
+		// The row's lock too: who had it may be writing its end at this
+		// moment, without the app's lock.
 		var open []models.Deployment
-		err := tx.with(ctx).Where("app_id = ? AND state IN ?", appID, openStates).
+		err := tx.with(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Where("app_id = ? AND state IN ?", appID, openStates).
 			Order("state = 'queued', number").Limit(1).Find(&open).Error
 		if err != nil || len(open) == 0 {
 			return translate(err)
@@ -137,7 +153,7 @@ func (s *Store) ClaimDeployment(ctx context.Context, appID string, lease time.Du
 		d.LeaseUntil = &until
 		d.Fence++
 		claimed = d
-		return translate(tx.with(ctx).Save(d).Error)
+		return translate(tx.with(ctx).Model(d).Select("state", "started_at", "lease_until", "fence").Updates(d).Error)
 	})
 	if models.KindOf(err) == models.KindNotFound {
 		return nil, nil // the app is gone, and its work with it
@@ -204,7 +220,8 @@ func (s *Store) CancelDeployment(ctx context.Context, app *models.App, number in
 	if _, err := s.LockApp(ctx, models.SystemActor(), app.ID); err != nil {
 		return nil, err
 	}
-	d, err := s.Deployment(ctx, app, number)
+	// Its worker writes without the app's lock; the row's keeps what it wrote.
+	d, err := s.deployment(s.with(ctx).Clauses(clause.Locking{Strength: "UPDATE"}), app, number)
 	if err != nil {
 		return nil, err
 	}
@@ -259,13 +276,32 @@ func (s *Store) Delivery(ctx context.Context, appID, deliveryID string) (string,
 }
 
 // SourcesToDrop lists the source snapshots of an app that no deployment among
-// its newest keep ones uses and that no open one waits for.
+// its newest keep ones uses and that no open one, of any app, waits for.
 func (s *Store) SourcesToDrop(ctx context.Context, appID string, keep int) ([]string, error) {
 	ids := []string{}
 	err := s.with(ctx).Raw(`
 		SELECT DISTINCT source_id FROM deployments WHERE app_id = ? AND source_id <> '' AND source_id NOT IN (
 			SELECT source_id FROM (SELECT source_id, number, state FROM deployments WHERE app_id = ? ORDER BY number DESC LIMIT ?) newest
-			UNION SELECT source_id FROM deployments WHERE app_id = ? AND state IN ?)`,
-		appID, appID, keep, appID, openStates).Scan(&ids).Error
+			UNION SELECT source_id FROM deployments WHERE state IN ?)`,
+		appID, appID, keep, openStates).Scan(&ids).Error
 	return ids, translate(err)
+}
+
+// DeploymentIDs lists the IDs of all of an app's deployments.
+func (s *Store) DeploymentIDs(ctx context.Context, appID string) ([]string, error) {
+	ids := []string{}
+	err := s.with(ctx).Raw(`SELECT id FROM deployments WHERE app_id = ?`, appID).Scan(&ids).Error
+	return ids, translate(err)
+}
+
+// UsedSources gives those of the source snapshots that some deployment names.
+func (s *Store) UsedSources(ctx context.Context, ids []string) ([]string, error) {
+	used := []string{}
+	err := s.with(ctx).Raw(`SELECT DISTINCT source_id FROM deployments WHERE source_id IN ?`, ids).Scan(&used).Error
+	return used, translate(err)
+}
+
+// held narrows a statement to the time in which a worker holds a deployment.
+func held(query *gorm.DB, d *models.Deployment) *gorm.DB {
+	return query.Where("EXISTS (SELECT 1 FROM deployments WHERE id = ? AND fence = ? AND state IN ?)", d.ID, d.Fence, activeStates)
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"math"
 	"strconv"
 	"time"
 
@@ -37,6 +38,9 @@ func (s *Store) AddRelease(ctx context.Context, release *models.Release) error {
 
 // Release gives one release of an app by its version.
 func (s *Store) Release(ctx context.Context, appID string, version int) (*models.Release, error) {
+	if version > math.MaxInt32 {
+		return nil, models.NotFound("release", "v"+strconv.Itoa(version)) // more than the column holds
+	}
 	var release models.Release
 	err := s.with(ctx).Where("app_id = ? AND version = ?", appID, version).Take(&release).Error
 	if err != nil {
@@ -49,7 +53,7 @@ func (s *Store) Release(ctx context.Context, appID string, version int) (*models
 func (s *Store) Releases(ctx context.Context, app *models.App, page Page) ([]models.Release, string, error) {
 	query := s.with(ctx).Where("app_id = ?", app.ID).Order("version DESC").Limit(page.limit() + 1)
 	if page.Cursor != "" {
-		before, err := strconv.Atoi(page.Cursor)
+		before, err := strconv.ParseInt(page.Cursor, 10, 32)
 		if err != nil {
 			return nil, "", models.Invalid("cursor", "the cursor is not one that a list gave")
 		}

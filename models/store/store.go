@@ -38,7 +38,12 @@ type Store struct {
 func Open(ctx context.Context, dsn string, maxConns int32) (*Store, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("the database URL is not valid: %w", errors.Unwrap(err))
+		// pgx repeats the whole URL, password and all, around the cause.
+		cause := errors.Unwrap(err)
+		if cause == nil {
+			cause = errors.New("it cannot be parsed")
+		}
+		return nil, fmt.Errorf("the database URL is not valid: %w", cause)
 	}
 	if maxConns > 0 {
 		cfg.MaxConns = maxConns
@@ -146,6 +151,8 @@ func translate(err error) error {
 			return &models.Error{Kind: models.KindConflict, Message: "it belongs to something that is gone", Err: err}
 		case "40001", "40P01": // serialization_failure, deadlock_detected
 			return &models.Error{Kind: models.KindConflict, Message: "somebody else changed it at the same moment; try again", Err: err}
+		case "22021", "22P05", "22P02", "22003": // text or a number that no column can hold
+			return &models.Error{Kind: models.KindInvalid, Message: "the input holds something that cannot be stored", Err: err}
 		case "57P01", "57P02", "57P03", "53300", "53100", "08006", "08003", "08000", "25006":
 			return unavailable(err)
 		}
@@ -163,8 +170,15 @@ func translate(err error) error {
 	return unavailableIfClosed(err)
 }
 
+// ErrAway is in the chain of an error that means that Postgres could not be
+// used just now. What was asked may be asked again.
+var ErrAway = errors.New("postgres is away")
+
 func unavailable(err error) error {
-	return &models.Error{Kind: models.KindUnavailable, Message: "the database is not answering; try again in a moment", RetryAfter: 5 * time.Second, Err: err}
+	return &models.Error{
+		Kind: models.KindUnavailable, Message: "the database is not answering; try again in a moment",
+		RetryAfter: 5 * time.Second, Err: fmt.Errorf("%w: %w", ErrAway, err),
+	}
 }
 
 // unavailableIfClosed catches a connection that died in the middle of an

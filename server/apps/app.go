@@ -170,8 +170,11 @@ func (s *Service) Update(ctx context.Context, actor models.Actor, name string, i
 		}
 		served := app.HealthPath != before.HealthPath || app.Port != before.Port ||
 			app.MemoryMB != before.MemoryMB || app.CPUMilli != before.CPUMilli
-		if !served || app.LiveRelease == 0 {
+		if !served {
 			return nil
+		}
+		if deploys, err := reaches(ctx, tx, app); err != nil || !deploys {
+			return err
 		}
 		var err error
 		d, err = s.pipeline.SubmitIn(ctx, tx, actor, app, deploySettings)
@@ -261,7 +264,7 @@ func setBounded(wanted, field *int, name string, least, most int) error {
 
 // Destroy removes an app and all that belongs to it: deployments that run are
 // cancelled, then its instances and network go, then its row, then its
-// repository, sources and log. It may be repeated after a failure.
+// repository, sources and logs. It may be repeated after a failure.
 func (s *Service) Destroy(ctx context.Context, actor models.Actor, name string, ifRevision int64) error {
 	if err := actor.Require(models.ScopeWrite); err != nil {
 		return err
@@ -275,24 +278,27 @@ func (s *Service) Destroy(ctx context.Context, actor models.Actor, name string, 
 	}
 	// Nobody who goes away in the middle leaves a half-destroyed app behind.
 	ctx = context.WithoutCancel(ctx)
-	if err := s.pipeline.Clear(ctx, actor, app); err != nil {
-		return err
-	}
-	sources, err := s.store.SourcesToDrop(ctx, app.ID, 0)
-	if err != nil {
-		return err
-	}
-	err = s.store.Transact(ctx, func(tx *store.Store) error {
-		if err := tx.AddEvent(ctx, store.EventFor(actor, app, "app.destroy", app.Name)); err != nil {
-			return err
-		}
-		return tx.DeleteApp(ctx, app.ID)
+	var sources, deployments []string
+	err = s.pipeline.Clear(ctx, actor, app, func() error {
+		return s.store.Transact(ctx, func(tx *store.Store) error {
+			if sources, err = tx.SourcesToDrop(ctx, app.ID, 0); err != nil {
+				return err
+			}
+			if deployments, err = tx.DeploymentIDs(ctx, app.ID); err != nil {
+				return err
+			}
+			if err := tx.AddEvent(ctx, store.EventFor(actor, app, "app.destroy", app.Name)); err != nil {
+				return err
+			}
+			return tx.DeleteApp(ctx, app.ID)
+		})
 	})
 	if err != nil {
 		return err
 	}
 	s.changed(app, live.TopicApp, live.ActionRemoved)
 	s.pipeline.DropSources(sources)
+	s.pipeline.DropLogs(deployments)
 	if err := s.remains.Forget(ctx, app.ID); err != nil {
 		s.logger.Warn("files of a destroyed app are left", "app", app.ID, "error", err)
 	}

@@ -90,8 +90,11 @@ func (s *Service) SetConfig(ctx context.Context, actor models.Actor, name string
 		for _, row := range rows {
 			names = append(names, row.Key)
 		}
-		if !changed || app.LiveRelease == 0 {
+		if !changed {
 			return nil
+		}
+		if deploys, err := reaches(ctx, tx, app); err != nil || !deploys {
+			return err
 		}
 		d, err = s.pipeline.SubmitIn(ctx, tx, actor, app, pipeline.Submission{Trigger: models.TriggerConfig, CommitMessage: describeConfig(set, unset)})
 		if err == nil {
@@ -107,6 +110,17 @@ func (s *Service) SetConfig(ctx context.Context, actor models.Actor, name string
 		s.pipeline.Announce(app, d)
 	}
 	return names, d, nil
+}
+
+// reaches says whether a change of config or settings needs a deployment to
+// take effect: not before the first release, which takes them with it, unless
+// that one is written already and about to go live.
+func reaches(ctx context.Context, tx *store.Store, app *models.App) (bool, error) {
+	if app.LiveRelease != 0 {
+		return true, nil
+	}
+	open, err := tx.OpenDeployments(ctx, app.ID)
+	return slices.ContainsFunc(open, func(d models.Deployment) bool { return d.State == models.DeploymentDeploying }), err
 }
 
 // writeConfig writes what differs and says whether anything did.

@@ -44,7 +44,7 @@ func (s *Service) AddDomain(ctx context.Context, actor models.Actor, name, host 
 	if err := actor.Require(models.ScopeWrite); err != nil {
 		return Domain{}, err
 	}
-	host = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(host), "."))
+	host = plainHost(host)
 	if err := models.CheckHost(host); err != nil {
 		return Domain{}, err
 	}
@@ -75,6 +75,7 @@ func (s *Service) RemoveDomain(ctx context.Context, actor models.Actor, name, ho
 	if err := actor.Require(models.ScopeWrite); err != nil {
 		return err
 	}
+	host = plainHost(host)
 	if host == name+"."+s.addresses.Domain {
 		return models.Invalid("host", "%s is the app's own name and stays", host)
 	}
@@ -86,4 +87,9 @@ func (s *Service) RemoveDomain(ctx context.Context, actor models.Actor, name, ho
 	}
 	s.changed(app, live.TopicDomain, live.ActionRemoved)
 	return nil
+}
+
+// plainHost writes a host name the one way it is stored.
+func plainHost(host string) string {
+	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(host), "."))
 }

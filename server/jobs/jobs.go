@@ -42,6 +42,7 @@ const (
 	// recoverEvery is how often deployments that nobody works on are looked
 	// for. With the lease it bounds how long a dead server's work stands still.
 	recoverEvery = 2 * time.Second
+	sweepEvery   = time.Hour
 )
 
 // New makes a Queue on the store's Postgres.
@@ -85,11 +86,12 @@ func (q *Queue) Wake(ctx context.Context, tx *store.Store, appID string) error {
 // Start begins to work jobs off with the pipeline, and wakes every app once.
 func (q *Queue) Start(ctx context.Context, p *pipeline.Pipeline) error {
 	q.work.pipeline = p
-	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
-		return fmt.Errorf("jobs: %w", err)
-	}
+	// Before there are workers: it clears away what earlier ones left.
 	if err := p.WakeAll(ctx); err != nil {
 		return err
+	}
+	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("jobs: %w", err)
 	}
 	var watching context.Context
 	watching, q.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -102,11 +104,18 @@ func (q *Queue) recover(ctx context.Context, p *pipeline.Pipeline) {
 	defer close(q.done)
 	tick := time.NewTicker(recoverEvery)
 	defer tick.Stop()
+	var swept time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+		if time.Since(swept) > sweepEvery {
+			swept = time.Now()
+			if err := p.Sweep(ctx); err != nil && ctx.Err() == nil {
+				q.logger.Warn("old sources are left", "error", err)
+			}
 		}
 		if err := p.Recover(ctx); err != nil && ctx.Err() == nil {
 			q.logger.Debug("looking for work that nobody is at", "error", err)

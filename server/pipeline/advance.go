@@ -9,79 +9,33 @@ import (
 	"github.com/slipway-paas/slipway/models/store"
 )
 
-// Why a worker's context ends before its work does.
-var (
-	errCancelled = errors.New("somebody cancelled the deployment")
-)
-
-// turn is the one goroutine of this process that works off an app's queue. Who
-// finds it taken leaves a note to look once more.
-type turn struct {
-	again bool
-	nudge context.CancelFunc // ends what can wait in favour of new work; nil when nothing can
-}
-
 // Advance works off an app's queue until there is nothing left to do, then
 // makes the cluster hold what the live release says. Calling it too often does
 // no harm; it returns at once when this process is at the app already.
 func (p *Pipeline) Advance(ctx context.Context, appID string) error {
-	p.mu.Lock()
-	if at, taken := p.advance[appID]; taken {
-		at.again = true
-		if at.nudge != nil {
-			at.nudge()
-		}
-		p.mu.Unlock()
+	at, mine := p.takeTurn(appID)
+	if !mine {
 		return nil
 	}
-	at := &turn{}
-	p.advance[appID] = at
-	p.mu.Unlock()
-
 	for {
 		err := p.workOff(ctx, appID)
-		p.mu.Lock()
-		if err == nil && at.again && ctx.Err() == nil {
-			at.again = false
-			p.mu.Unlock()
-			continue
+		if !p.onceMore(appID, at, err == nil && ctx.Err() == nil) {
+			return err
 		}
-		delete(p.advance, appID)
-		p.mu.Unlock()
-		return err
-	}
-}
-
-// untilNudged gives a context that ends when there is new work for the app, for
-// what may be broken off and done later.
-func (p *Pipeline) untilNudged(ctx context.Context, appID string) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	at, ok := p.advance[appID]
-	if !ok {
-		return ctx, cancel
-	}
-	if at.again {
-		cancel()
-	}
-	at.nudge = cancel
-	return ctx, func() {
-		p.mu.Lock()
-		at.nudge = nil
-		p.mu.Unlock()
-		cancel()
 	}
 }
 
 func (p *Pipeline) workOff(ctx context.Context, appID string) error {
 	for ctx.Err() == nil {
-		d, err := p.Store.ClaimDeployment(ctx, appID, lease)
+		d, err := p.Store.ClaimDeployment(ctx, appID, p.id, lease)
 		if err != nil {
 			return err
 		}
 		if d == nil {
-			return p.converge(ctx, appID)
+			if err := p.converge(ctx, appID); err != nil {
+				return err
+			}
+			return ctx.Err()
 		}
 		if err := p.work(ctx, d); err != nil {
 			return err
@@ -100,30 +54,12 @@ func (p *Pipeline) work(ctx context.Context, d *models.Deployment) error {
 	}
 	logger.Info("deployment taken up", "app_name", app.Name, "number", d.Number, "state", d.State, "fence", d.Fence)
 
-	working, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	p.mu.Lock()
-	p.cancels[d.ID] = cancel
-	p.mu.Unlock()
-	defer func() {
-		p.mu.Lock()
-		delete(p.cancels, d.ID)
-		p.mu.Unlock()
-	}()
-	held := make(chan struct{})
-	go func() {
-		defer close(held)
-		p.hold(working, *d, cancel)
-	}()
-
-	if d.CancelledAt != nil {
-		cancel(errCancelled)
-	}
+	working, grip := p.grip(ctx, d)
+	defer grip.letGo()
 	p.announce(app, d)
-	failure := p.attempt(working, app, d)
+	j := p.journal(d)
+	failure := p.attempt(working, app, d, grip, j)
 	cause := context.Cause(working)
-	cancel(nil)
-	<-held
 
 	// What follows must be written even when this process is being stopped.
 	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
@@ -132,66 +68,53 @@ func (p *Pipeline) work(ctx context.Context, d *models.Deployment) error {
 	case failure == nil:
 		logger.Info("deployment succeeded", "release", d.Release)
 		return nil
-	case errors.Is(cause, store.ErrLeaseLost) || errors.Is(failure, store.ErrLeaseLost):
+	case grip.lost() || errors.Is(failure, store.ErrLeaseLost):
 		logger.Warn("deployment taken over by another worker")
 		return nil
 	case ctx.Err() != nil:
 		logger.Info("deployment let go, this server is stopping")
 		return p.Store.DropLease(ending, d)
 	case errors.Is(cause, errCancelled):
-		return p.conclude(ending, app, d, models.DeploymentCancelled, "cancelled")
+		return p.concludeCancelled(ctx, app, d, grip, j)
+	case errors.Is(failure, store.ErrAway):
+		// Nobody's fault, and nothing that could be written down now.
+		logger.Warn("deployment waits for Postgres", "error", failure)
+		return failure
 	default:
-		return p.conclude(ending, app, d, models.DeploymentFailed, p.explain(d, failure))
+		return p.conclude(ending, app, d, j, models.DeploymentFailed, p.explain(d, failure))
 	}
 }
 
-// hold renews the lease until the work ends. It ends the work when somebody
-// cancels it or another worker has it.
-func (p *Pipeline) hold(ctx context.Context, d models.Deployment, cancel context.CancelCauseFunc) {
-	beat := time.NewTicker(heartbeat)
-	defer beat.Stop()
-	renewed := time.Now()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-beat.C:
-		}
-		asking, stop := context.WithTimeout(ctx, heartbeat)
-		cancelled, err := p.Store.RenewLease(asking, &d, lease)
-		stop()
-		switch {
-		case errors.Is(err, store.ErrLeaseLost):
-			cancel(store.ErrLeaseLost)
-			return
-		case err != nil && time.Since(renewed) > 10*lease:
-			// Postgres has been away for so long that nobody could have
-			// taken the work over either; stop and take it up again later.
-			cancel(store.ErrLeaseLost)
-			return
-		case err != nil:
-		case cancelled:
-			cancel(errCancelled)
-			return
-		default:
-			renewed = time.Now()
-		}
+// concludeCancelled ends a deployment that somebody cancelled, once nothing of
+// it runs any more. When that cannot be brought about it has failed instead:
+// cancelled means that the work has stopped.
+func (p *Pipeline) concludeCancelled(ctx context.Context, app *models.App, d *models.Deployment, grip *grip, j *journal) error {
+	undone := p.takeBack(context.WithoutCancel(ctx), d, grip)
+	if grip.lost() || errors.Is(undone, store.ErrAway) {
+		return undone
 	}
+	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer stop()
+	reason := "cancelled"
+	if fresh, err := p.Store.DeploymentByID(ending, models.SystemActor(), d.ID); err == nil && fresh.CancelledBy != "" {
+		reason = "cancelled by " + fresh.CancelledBy
+	}
+	if undone == nil {
+		return p.conclude(ending, app, d, j, models.DeploymentCancelled, reason)
+	}
+	reason += ", but what it had started could not be removed yet: " + p.explain(d, undone)
+	return p.conclude(ending, app, d, j, models.DeploymentFailed, reason)
 }
 
 // conclude writes a deployment's end without success. While Postgres is away it
 // goes on trying: until ctx ends.
-func (p *Pipeline) conclude(ctx context.Context, app *models.App, d *models.Deployment, state models.DeploymentState, reason string) error {
+func (p *Pipeline) conclude(ctx context.Context, app *models.App, d *models.Deployment, j *journal, state models.DeploymentState, reason string) error {
 	now := time.Now().UTC()
-	if state == models.DeploymentCancelled {
-		if fresh, err := p.Store.DeploymentByID(ctx, models.SystemActor(), d.ID); err == nil && fresh.CancelledBy != "" {
-			reason = "cancelled by " + fresh.CancelledBy
-		}
-	}
+	reason = j.clean(storable(reason, maxReason))
 	d.State, d.Reason, d.FinishedAt = state, reason, &now
 	// The end is in the log before it is in the row, so that who follows the
 	// log until the row is terminal has seen all of it.
-	p.journal(d).state(state, reason)
+	j.state(state, reason)
 	err := persist(ctx, func() error { return p.Store.UpdateDeployment(ctx, d) })
 	if errors.Is(err, store.ErrLeaseLost) {
 		return nil
@@ -207,7 +130,7 @@ func (p *Pipeline) conclude(ctx context.Context, app *models.App, d *models.Depl
 func persist(ctx context.Context, write func() error) error {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		err := write()
-		if models.KindOf(err) != models.KindUnavailable {
+		if !errors.Is(err, store.ErrAway) {
 			return err
 		}
 		select {
@@ -219,18 +142,16 @@ func persist(ctx context.Context, write func() error) error {
 }
 
 // Recover wakes the apps whose work waits with nobody at it: after a server
-// died, or when a wake-up came while Postgres was away. It is cheap, and called
+// died, or when a wake-up came while Postgres was away; and those whose
+// instances could not be made what they should be. It is cheap, and called
 // every few seconds.
 func (p *Pipeline) Recover(ctx context.Context) error {
 	ids, err := p.Store.AppsWithWork(ctx)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		p.mu.Lock()
-		_, taken := p.advance[id]
-		p.mu.Unlock()
-		if taken {
+	for _, id := range append(ids, p.unsettledNow()...) {
+		if p.nudge(id) {
 			continue
 		}
 		if err := p.Store.Transact(ctx, func(tx *store.Store) error { return p.Queue.Wake(ctx, tx, id) }); err != nil {
@@ -240,10 +161,9 @@ func (p *Pipeline) Recover(ctx context.Context) error {
 	return nil
 }
 
-// WakeAll wakes every app once, at a server's start: what ran while it was away
-// is looked at again.
+// WakeAll wakes every app once, at a server's start and before its workers
+// begin: what ran while it was away is looked at again.
 func (p *Pipeline) WakeAll(ctx context.Context) error {
-	p.sources.sweep(time.Hour)
 	p.sweepWork()
 	apps, err := p.Store.AllApps(ctx)
 	if err != nil {

@@ -14,12 +14,12 @@ import (
 	"github.com/slipway-paas/slipway/builder"
 	"github.com/slipway-paas/slipway/builder/source"
 	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
 )
 
 // build turns the deployment's source into an image and writes the build's row.
 // When ctx is cancelled it returns only after the builder has stopped.
-func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deployment) error {
-	j := p.journal(d)
+func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deployment, j *journal) error {
 	release, err := p.takeSlot(ctx, j)
 	if err != nil {
 		return err
@@ -29,12 +29,15 @@ func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deploym
 	ctx, stop := context.WithTimeoutCause(ctx, p.Settings.BuildTimeout, errBuildTimeout)
 	defer stop()
 	row := &models.Build{AppID: app.ID, DeploymentID: d.ID, SourceID: d.SourceID}
-	if err := persist(ctx, func() error { return p.Store.StartBuild(ctx, row) }); err != nil {
+	err = persist(ctx, func() error {
+		return p.Store.Transact(ctx, func(tx *store.Store) error { return tx.StartBuild(ctx, d, row) })
+	})
+	if err != nil {
 		return err
 	}
 	p.announce(app, d)
 	image, err := p.makeImage(ctx, app, d, row, j)
-	if errors.Is(context.Cause(ctx), errBuildTimeout) {
+	if err != nil && errors.Is(context.Cause(ctx), errBuildTimeout) {
 		err = models.Errorf(models.KindTimeout, "the build did not end within %s", p.Settings.BuildTimeout)
 	}
 	ending, stopEnding := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
@@ -49,9 +52,9 @@ func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deploym
 	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errBuildTimeout):
 		row.State = models.BuildCancelled
 	default:
-		row.State, row.Error = models.BuildFailed, p.explain(d, err)
+		row.State, row.Error = models.BuildFailed, j.clean(storable(p.explain(d, err), maxReason))
 	}
-	if written := persist(ending, func() error { return p.Store.FinishBuild(ending, row) }); written != nil && err == nil {
+	if written := persist(ending, func() error { return p.Store.FinishBuild(ending, d, row) }); written != nil && err == nil {
 		err = written
 	}
 	return err

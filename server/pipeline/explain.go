@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"strings"
 	"syscall"
 
 	"github.com/slipway-paas/slipway/builder"
@@ -34,6 +35,19 @@ func (p *Pipeline) explain(d *models.Deployment, err error) string {
 	}
 	p.logger(d).Error("deployment failed inside Slipway", "error", err)
 	return models.SafeMessage(err)
+}
+
+// maxReason bounds what is kept of why something failed, in bytes.
+const maxReason = 8 << 10
+
+// storable makes text fit for a column: without NUL bytes, which Postgres has
+// no room for, in UTF-8, and of at most so many bytes.
+func storable(text string, most int) string {
+	text = strings.ReplaceAll(text, "\x00", "\uFFFD")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 // sourceError gives what is wrong with a source the kind of the sender's fault.

@@ -23,39 +23,38 @@ type journal struct {
 	logger *slog.Logger
 
 	mu      sync.Mutex
-	secrets []string // never to be shown, longest first is not needed: each is replaced wherever it stands
+	secrets []string
+	mask    *logs.Mask // of the secrets
 }
 
 func (p *Pipeline) journal(d *models.Deployment) *journal {
 	return &journal{store: p.Logs, stream: logs.DeploymentStream(d.ID), logger: p.logger(d)}
 }
 
-// hide keeps values out of everything written from now on. Short ones are left
-// alone: hiding "1" would make the log unreadable and protect nothing.
+// hide keeps values out of everything written from now on.
 func (j *journal) hide(values map[string]string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, value := range values {
-		for line := range strings.SplitSeq(value, "\n") {
-			if line = strings.TrimSpace(line); len(line) >= 6 {
-				j.secrets = append(j.secrets, line)
-			}
+	for key, value := range values {
+		if !strings.HasPrefix(key, "SLIPWAY_") { // those are Slipway's own, and no secrets
+			j.secrets = append(j.secrets, value)
 		}
 	}
+	j.mask = logs.NewMask(j.secrets...)
 }
 
 func (j *journal) clean(text string) string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, secret := range j.secrets {
-		text = strings.ReplaceAll(text, secret, "••••••")
-	}
-	return text
+	return j.mask.Text(text)
 }
 
 func (j *journal) write(lines ...logs.Line) {
+	j.mu.Lock()
+	mask := j.mask
+	j.mu.Unlock()
 	for i := range lines {
-		lines[i].Text = j.clean(lines[i].Text)
+		lines[i] = mask.Line(lines[i])
 	}
 	if _, err := j.store.Append(j.stream, lines...); err != nil {
 		j.logger.Warn("a line of a deployment's log is lost", "error", err)
@@ -70,7 +69,7 @@ func (j *journal) Say(format string, args ...any) {
 // Step writes that a build step began or ended.
 func (j *journal) Step(step builder.Step) {
 	line := logs.Line{Source: logs.SourceBuild, Text: step.Name, Step: &logs.Step{
-		ID: step.ID, Name: j.clean(step.Name), Status: "running", Error: j.clean(step.Error), Internal: step.Internal,
+		ID: step.ID, Name: step.Name, Status: "running", Error: step.Error, Internal: step.Internal,
 	}}
 	if !step.Ended.IsZero() {
 		line.Step.DurationMS = float64(step.Ended.Sub(step.Started)) / float64(time.Millisecond)

@@ -64,34 +64,29 @@ type Deps struct {
 	Settings Settings
 }
 
-// Lease is how long a worker holds a deployment between two heartbeats. A
-// server that dies is noticed after that.
-const (
-	lease     = 8 * time.Second
-	heartbeat = 2 * time.Second
-)
-
 // Pipeline is safe for concurrent use.
 type Pipeline struct {
 	Deps
+	id      string // of this process among those on the same database
 	sources *Sources
 	slots   chan struct{} // one token for each build that may run
 
-	mu      sync.Mutex
-	cancels map[string]context.CancelCauseFunc // by deployment ID, of this process's work
-	advance map[string]*turn                   // by app ID
-	waiters map[string]chan struct{}           // by deployment ID, closed when it ends
+	mu        sync.Mutex
+	cancels   map[string]context.CancelCauseFunc // by deployment ID, of this process's work
+	turns     map[string]*turn                   // by app ID
+	unsettled map[string]time.Time               // by app ID: when to look at its instances again
+	waiters   map[string]*waiter                 // by deployment ID
 }
 
 // New makes a Pipeline. It starts nothing: jobs call Advance.
 func New(deps Deps) *Pipeline {
 	return &Pipeline{
 		Deps:    deps,
+		id:      models.NewID(),
 		sources: &Sources{dir: filepath.Join(deps.Settings.DataDir, "sources"), maxBytes: deps.Settings.MaxSourceBytes},
 		slots:   make(chan struct{}, deps.Settings.BuildConcurrency),
-		cancels: map[string]context.CancelCauseFunc{},
-		advance: map[string]*turn{},
-		waiters: map[string]chan struct{}{},
+		cancels: map[string]context.CancelCauseFunc{}, turns: map[string]*turn{},
+		unsettled: map[string]time.Time{}, waiters: map[string]*waiter{},
 	}
 }
 
@@ -108,11 +103,6 @@ func (p *Pipeline) announce(app *models.App, d *models.Deployment) {
 	p.Hub.Publish(live.Event{Topic: "deployment", App: app.Name, AppID: app.ID, ID: d.ID, Action: "changed"})
 	p.Hub.Publish(live.Event{Topic: "app", App: app.Name, AppID: app.ID, ID: app.ID, Action: "changed"})
 	if d.State.Terminal() {
-		p.mu.Lock()
-		if done, ok := p.waiters[d.ID]; ok {
-			close(done)
-			delete(p.waiters, d.ID)
-		}
-		p.mu.Unlock()
+		p.ended(d.ID)
 	}
 }

@@ -75,8 +75,5 @@ func (p *Pipeline) Release(ctx context.Context, actor models.Actor, appName stri
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	if len(line) > 200 {
-		line = strings.ToValidUTF8(line[:200], "") + "…"
-	}
-	return line
+	return storable(line, 200)
 }

@@ -71,6 +71,9 @@ func (p *Pipeline) compose(ctx context.Context, tx *store.Store, app *models.App
 	if err != nil {
 		return nil, err
 	}
+	if d.NeedsBuild() && (build == nil || build.State != models.BuildSucceeded) {
+		return nil, fmt.Errorf("deployment %s is to be released and has no image", d.ID)
+	}
 	if build != nil {
 		release.BuildID, release.Image, release.Digest = &build.ID, build.Image, build.Digest
 		release.Processes = build.Processes

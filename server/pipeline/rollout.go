@@ -16,10 +16,10 @@ import (
 
 // attempt takes a deployment from the state it is in to success. Each state is
 // entered again from its beginning when an earlier worker did not finish it.
-func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deployment) error {
+func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deployment, grip *grip, j *journal) error {
 	if d.State == models.DeploymentBuilding {
-		p.journal(d).state(d.State, "")
-		if err := p.build(ctx, app, d); err != nil {
+		j.state(d.State, "")
+		if err := p.build(ctx, app, d, j); err != nil {
 			return err
 		}
 		now := time.Now().UTC()
@@ -42,13 +42,13 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 	}
 	p.Hub.Publish(live.Event{Topic: live.TopicRelease, App: app.Name, AppID: app.ID, ID: release.ID, Action: live.ActionCreated})
 	p.announce(app, d)
-	p.journal(d).state(d.State, "")
-	return p.rollout(ctx, d, release)
+	j.state(d.State, "")
+	return p.rollout(ctx, d, release, grip, j)
 }
 
 // rollout brings a release up, gives it the traffic and makes it the live one,
 // in the transaction in which the deployment succeeds.
-func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *models.Release) error {
+func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *models.Release, grip *grip, j *journal) error {
 	// Settings and scale as they are by now.
 	app, err := p.Store.AppByID(ctx, models.SystemActor(), d.AppID)
 	if err != nil {
@@ -58,8 +58,10 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 	if err != nil {
 		return err
 	}
-	j := p.journal(d)
-	if err := p.roller().BringUp(ctx, plan, j.Say); err != nil {
+	for _, w := range plan.Workloads {
+		j.hide(w.Env)
+	}
+	if err := grip.roller().BringUp(ctx, plan, j.Say); err != nil {
 		var unhealthy *deployer.Unhealthy
 		if errors.As(err, &unhealthy) {
 			j.lastWords(unhealthy)
@@ -85,6 +87,13 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 			return tx.SetLive(ending, app.ID, release.Version)
 		})
 	})
+	if errors.Is(err, store.ErrLeaseLost) {
+		// Unless it was written all the same, by a commit whose answer was lost.
+		fresh, again := p.Store.DeploymentByID(ending, models.SystemActor(), d.ID)
+		if again == nil && fresh.State == models.DeploymentSucceeded && fresh.Fence == d.Fence {
+			err = nil
+		}
+	}
 	if err != nil {
 		d.State, d.FinishedAt = models.DeploymentDeploying, nil
 		return err
@@ -135,131 +144,4 @@ func orInt(n, fallback int) int {
 		return fallback
 	}
 	return n
-}
-
-// converge makes the cluster hold what the live release says, no more and no
-// less, when no deployment of the app is open. It stops early, to be called
-// again, when there is something to deploy.
-func (p *Pipeline) converge(ctx context.Context, appID string) error {
-	app, err := p.Store.AppByID(ctx, models.SystemActor(), appID)
-	if models.KindOf(err) == models.KindNotFound && err != nil {
-		return nil
-	}
-	if err != nil || app.LiveRelease == 0 {
-		return err
-	}
-	if open, err := p.Store.OpenDeployments(ctx, appID); err != nil || len(open) > 0 {
-		return err
-	}
-	release, err := p.Store.Release(ctx, appID, app.LiveRelease)
-	if err != nil {
-		return err
-	}
-	plan, err := p.plan(app, release)
-	if err != nil {
-		return err
-	}
-	ctx, stop := p.untilNudged(ctx, appID)
-	defer stop()
-	logger := p.Logger.With("app", appID, "release", app.LiveRelease)
-	say := func(format string, args ...any) { logger.Debug("converging: " + fmt.Sprintf(format, args...)) }
-	roller := p.roller()
-	for _, w := range plan.Workloads {
-		if err := roller.Scale(ctx, w, say); err != nil {
-			return p.converged(ctx, logger, err)
-		}
-	}
-	p.announceInstances(app)
-	if err := roller.ClearAway(ctx, plan, say); err != nil {
-		return p.converged(ctx, logger, err)
-	}
-	p.announceInstances(app)
-	p.collect(ctx, app)
-	return nil
-}
-
-// converged judges why converging stopped: for newer work, or for a reason to
-// try again later.
-func (p *Pipeline) converged(ctx context.Context, logger interface{ Warn(string, ...any) }, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	logger.Warn("the cluster does not hold what the live release says yet", "error", err)
-	var unhealthy *deployer.Unhealthy
-	if errors.As(err, &unhealthy) {
-		return nil // the app's own fault; trying again changes nothing
-	}
-	return err
-}
-
-func (p *Pipeline) announceInstances(app *models.App) {
-	p.Hub.Publish(live.Event{Topic: live.TopicInstance, App: app.Name, AppID: app.ID, ID: app.ID, Action: live.ActionChanged})
-}
-
-// collect drops source snapshots that nothing can ask for any more.
-func (p *Pipeline) collect(ctx context.Context, app *models.App) {
-	ids, err := p.Store.SourcesToDrop(ctx, app.ID, keptSources)
-	if err != nil {
-		p.Logger.Warn("old sources are left", "app", app.ID, "error", err)
-	}
-	for _, id := range ids {
-		p.sources.drop(id)
-	}
-}
-
-// keptSources is how many of an app's newest deployments can be retried.
-const keptSources = 5
-
-// Clear stops all of an app's work and removes all it has on the cluster. It is
-// what comes before the app's row is deleted.
-func (p *Pipeline) Clear(ctx context.Context, actor models.Actor, app *models.App) error {
-	open, err := p.Store.OpenDeployments(ctx, app.ID)
-	if err != nil {
-		return err
-	}
-	for _, d := range open {
-		if _, err := p.Cancel(ctx, actor, app.Name, d.Number); err != nil && models.KindOf(err) != models.KindConflict {
-			return err
-		}
-	}
-	for _, d := range open {
-		if _, err := p.Done(ctx, actor, d.ID); err != nil {
-			return err
-		}
-	}
-	instances, err := p.Cluster.Instances(ctx, app.ID)
-	if err != nil {
-		return p.clusterError(err)
-	}
-	seen := map[deployer.WorkloadID]bool{}
-	for _, instance := range instances {
-		if seen[instance.Workload] {
-			continue
-		}
-		seen[instance.Workload] = true
-		if err := p.Cluster.Remove(ctx, instance.Workload, p.Settings.StopGrace); err != nil {
-			return p.clusterError(err)
-		}
-	}
-	return nil
-}
-
-// DropSources forgets the source snapshots of an app that is gone.
-func (p *Pipeline) DropSources(ids []string) {
-	for _, id := range ids {
-		p.sources.drop(id)
-	}
-}
-
-// Instances lists what runs of an app now.
-func (p *Pipeline) Instances(ctx context.Context, app string) ([]deployer.Instance, error) {
-	instances, err := p.Cluster.Instances(ctx, app)
-	return instances, p.clusterError(err)
-}
-
-func (p *Pipeline) clusterError(err error) error {
-	if errors.Is(err, deployer.ErrUnavailable) {
-		return &models.Error{Kind: models.KindUnavailable, Message: "the container engine is not answering; try again in a moment", RetryAfter: 5 * time.Second, Err: err}
-	}
-	return models.Wrap(err, models.KindInternal, "the container engine refused")
 }

@@ -2,8 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
@@ -43,20 +43,49 @@ func (p *Pipeline) Submit(ctx context.Context, actor models.Actor, app *models.A
 // SubmitIn is Submit inside a transaction of the caller's, who must call
 // Announce once it is committed.
 func (p *Pipeline) SubmitIn(ctx context.Context, tx *store.Store, actor models.Actor, app *models.App, s Submission) (*models.Deployment, error) {
+	if err := p.check(app, s); err != nil {
+		return nil, err
+	}
 	d := &models.Deployment{
-		AppID: app.ID, Trigger: s.Trigger, SourceID: s.SourceID, SourceRef: s.SourceRef,
-		Commit: s.Commit, CommitMessage: firstLine(s.CommitMessage), ImageRef: s.ImageRef,
+		AppID: app.ID, Trigger: s.Trigger, SourceID: s.SourceID, SourceRef: storable(s.SourceRef, 250),
+		Commit: storable(s.Commit, 64), CommitMessage: firstLine(s.CommitMessage), ImageRef: s.ImageRef,
 		FromRelease: s.FromRelease, CreatedBy: actor.Email,
 	}
 	if err := tx.AddDeployment(ctx, actor, d); err != nil {
 		return nil, err
 	}
 	event := store.EventFor(actor, app, "deployment.create", "#"+strconv.Itoa(d.Number))
-	event.Detail = map[string]string{"trigger": string(s.Trigger), "commit": s.Commit}
+	event.Detail = map[string]string{"trigger": string(s.Trigger), "commit": d.Commit}
 	if err := tx.AddEvent(ctx, event); err != nil {
 		return nil, err
 	}
 	return d, p.Queue.Wake(ctx, tx, app.ID)
+}
+
+// check refuses what could only fail.
+func (p *Pipeline) check(app *models.App, s Submission) error {
+	switch s.Trigger {
+	case models.TriggerPush, models.TriggerUpload:
+		if !p.sources.Has(s.SourceID) {
+			return models.Invalid("source_id", "no such source: upload it first")
+		}
+	case models.TriggerGit, models.TriggerWebhook:
+		if app.SourceURL == "" {
+			return models.Errorf(models.KindConflict, "%s has no git URL to deploy from; set its source first", app.Name)
+		}
+	case models.TriggerImage:
+		if s.ImageRef == "" || storable(s.ImageRef, 500) != s.ImageRef {
+			return models.Invalid("image", "it needs the reference of an image, such as nginx:1.27")
+		}
+	case models.TriggerRollback:
+		if s.FromRelease <= 0 {
+			return models.Invalid("version", "it needs the release to roll back to")
+		}
+	case models.TriggerConfig, models.TriggerSettings, models.TriggerRestart:
+	default:
+		return fmt.Errorf("no such trigger: %q", s.Trigger)
+	}
+	return nil
 }
 
 // Announce tells dashboards of a deployment made by SubmitIn.
@@ -187,38 +216,4 @@ func (p *Pipeline) Cancel(ctx context.Context, actor models.Actor, appName strin
 	}
 	p.announce(app, d)
 	return d, nil
-}
-
-// Done waits until a deployment has ended and gives it as it ended.
-func (p *Pipeline) Done(ctx context.Context, actor models.Actor, deploymentID string) (*models.Deployment, error) {
-	// Another server may be the one that ends it, hence the slow look beside
-	// the signal.
-	look := time.NewTicker(time.Second)
-	defer look.Stop()
-	for {
-		p.mu.Lock()
-		done, ok := p.waiters[deploymentID]
-		if !ok {
-			done = make(chan struct{})
-			p.waiters[deploymentID] = done
-		}
-		p.mu.Unlock()
-
-		d, err := p.Store.DeploymentByID(ctx, actor, deploymentID)
-		if err != nil && models.KindOf(err) != models.KindUnavailable {
-			return nil, err
-		}
-		if err == nil && d.State.Terminal() {
-			p.mu.Lock()
-			delete(p.waiters, deploymentID)
-			p.mu.Unlock()
-			return d, nil
-		}
-		select {
-		case <-done:
-		case <-look.C:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
 }

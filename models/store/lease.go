@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/slipway-paas/slipway/models"
+)
+
+// HoldApp keeps deployments of an app from being claimed by anybody but the
+// holder, until the lease runs out or is held again. It says false when
+// deployments of the app are open, when somebody else holds the app, and when
+// it is gone.
+func (s *Store) HoldApp(ctx context.Context, appID, holder string, lease time.Duration) (bool, error) {
+	held := false
+	err := s.Transact(ctx, func(tx *Store) error {
+		if _, err := tx.LockApp(ctx, models.SystemActor(), appID); err != nil {
+			return err
+		}
+		now := time.Now().UTC()
+		result := tx.with(ctx).Exec(`
+			INSERT INTO app_leases (app_id, holder, until)
+			SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM deployments WHERE app_id = ? AND state IN ?)
+			ON CONFLICT (app_id) DO UPDATE SET holder = excluded.holder, until = excluded.until
+			WHERE app_leases.holder = excluded.holder OR app_leases.until < ?`,
+			appID, holder, now.Add(lease), appID, openStates, now)
+		held = result.RowsAffected > 0
+		return translate(result.Error)
+	})
+	if models.KindOf(err) == models.KindNotFound && err != nil {
+		return false, nil
+	}
+	return held, err
+}
+
+// LetAppGo ends what HoldApp began.
+func (s *Store) LetAppGo(ctx context.Context, appID, holder string) error {
+	return translate(s.with(ctx).Exec(`DELETE FROM app_leases WHERE app_id = ? AND holder = ?`, appID, holder).Error)
+}
+
+// heldByAnother says whether somebody but the holder has the app.
+func (s *Store) heldByAnother(ctx context.Context, appID, holder string) (bool, error) {
+	var held bool
+	err := s.with(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM app_leases WHERE app_id = ? AND holder <> ? AND until > ?)`,
+		appID, holder, time.Now().UTC()).Scan(&held).Error
+	return held, translate(err)
+}

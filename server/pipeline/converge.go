@@ -1,0 +1,272 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/slipway-paas/slipway/deployer"
+	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/server/live"
+)
+
+// converge makes the cluster hold what the live release says, no more and no
+// less, when no deployment of the app is open. It stops early, to be called
+// again, when there is something to deploy. What it cannot bring about is noted
+// and tried again by Recover.
+func (p *Pipeline) converge(ctx context.Context, appID string) error {
+	holding, release, err := p.holdApp(ctx, appID)
+	if err != nil || holding == nil {
+		return err
+	}
+	defer release()
+	app, err := p.Store.AppByID(ctx, models.SystemActor(), appID)
+	switch {
+	case err != nil && models.KindOf(err) == models.KindNotFound:
+		p.settled(appID)
+		return nil
+	case err != nil:
+		return err
+	}
+	undisturbed, stop := p.untilNudged(holding, appID)
+	defer stop()
+	p.unsettle(appID)
+	err = p.settle(undisturbed, app)
+	var unhealthy *deployer.Unhealthy
+	switch {
+	case err == nil:
+		p.settled(appID)
+		p.collect(ctx, app)
+	case undisturbed.Err() != nil: // for newer work, or another server's
+	case errors.As(err, &unhealthy):
+		p.settled(appID) // the app's own fault; trying again changes nothing
+		fallthrough
+	default:
+		p.Logger.Warn("the cluster does not hold what the live release says yet", "app", appID, "release", app.LiveRelease, "error", err)
+	}
+	return nil
+}
+
+// settle does the work of converge.
+func (p *Pipeline) settle(ctx context.Context, app *models.App) error {
+	if app.LiveRelease == 0 {
+		return p.removeAll(ctx, app.ID) // what is left of attempts that failed
+	}
+	release, err := p.Store.Release(ctx, app.ID, app.LiveRelease)
+	if err != nil {
+		return err
+	}
+	plan, err := p.plan(app, release)
+	if err != nil {
+		return err
+	}
+	logger := p.Logger.With("app", app.ID, "release", app.LiveRelease)
+	say := func(format string, args ...any) { logger.Debug("converging: " + fmt.Sprintf(format, args...)) }
+	roller := p.roller()
+	for _, w := range plan.Workloads {
+		if err := roller.Scale(ctx, w, say); err != nil {
+			return err
+		}
+	}
+	p.announceInstances(app)
+	if err := roller.ClearAway(ctx, plan, say); err != nil {
+		return err
+	}
+	p.announceInstances(app)
+	return nil
+}
+
+// holdApp keeps other servers away from an app that has no open deployment. The
+// context it gives ends when there is one, or the app is another's; it is nil
+// when that is so already.
+func (p *Pipeline) holdApp(ctx context.Context, appID string) (context.Context, func(), error) {
+	held, err := p.Store.HoldApp(ctx, appID, p.id, lease)
+	if err != nil || !held {
+		return nil, nil, err
+	}
+	holding, end := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer end()
+		beat := time.NewTicker(heartbeat)
+		defer beat.Stop()
+		for renewed := time.Now(); time.Since(renewed) < lease; {
+			select {
+			case <-holding.Done():
+				return
+			case <-beat.C:
+			}
+			asking, stop := context.WithTimeout(holding, heartbeat)
+			held, err := p.Store.HoldApp(asking, appID, p.id, lease)
+			stop()
+			switch {
+			case err == nil && !held:
+				return
+			case err == nil:
+				renewed = time.Now()
+			}
+		}
+	}()
+	return holding, func() {
+		end()
+		<-ended
+		letting, stop := context.WithTimeout(context.WithoutCancel(ctx), heartbeat)
+		defer stop()
+		if err := p.Store.LetAppGo(letting, appID, p.id); err != nil {
+			p.Logger.Debug("an app's lease is left to run out", "app", appID, "error", err)
+		}
+	}, nil
+}
+
+func (p *Pipeline) announceInstances(app *models.App) {
+	p.Hub.Publish(live.Event{Topic: live.TopicInstance, App: app.Name, AppID: app.ID, ID: app.ID, Action: live.ActionChanged})
+}
+
+// removeAll removes all that an app has on the cluster.
+func (p *Pipeline) removeAll(ctx context.Context, appID string) error {
+	return p.remove(ctx, p.Cluster, appID, func(deployer.WorkloadID) bool { return true })
+}
+
+func (p *Pipeline) remove(ctx context.Context, cluster deployer.Cluster, appID string, which func(deployer.WorkloadID) bool) error {
+	instances, err := cluster.Instances(ctx, appID)
+	if err != nil {
+		return err
+	}
+	seen := map[deployer.WorkloadID]bool{}
+	for _, instance := range instances {
+		id := instance.Workload
+		if seen[id] || !which(id) {
+			continue
+		}
+		seen[id] = true
+		if err := cluster.Remove(ctx, id, p.Settings.StopGrace); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeBack makes sure that nothing runs of the release of a deployment that was
+// cancelled. Mostly there is nothing left to do; there is when an earlier
+// worker died in the middle of its rollout.
+func (p *Pipeline) takeBack(ctx context.Context, d *models.Deployment, grip *grip) error {
+	if d.Release == 0 {
+		return nil
+	}
+	roller := grip.roller()
+	ctx, stop := context.WithTimeout(ctx, takeBackTimeout+p.Settings.DrainTimeout+p.Settings.StopGrace)
+	defer stop()
+	app, err := p.Store.AppByID(ctx, models.SystemActor(), d.AppID)
+	if err != nil || app.LiveRelease == d.Release {
+		return err
+	}
+	instances, err := p.Cluster.Instances(ctx, d.AppID)
+	if err != nil {
+		return err
+	}
+	mine := func(id deployer.WorkloadID) bool { return id.Release == d.Release }
+	left := false
+	for _, instance := range instances {
+		left = left || mine(instance.Workload)
+	}
+	if !left {
+		return nil
+	}
+	if err := roller.Router.Switch(ctx, d.AppID, deployer.Targets{Release: app.LiveRelease, Process: models.WebProcess}); err != nil {
+		return err
+	}
+	draining, drained := context.WithTimeout(ctx, p.Settings.DrainTimeout)
+	defer drained()
+	web := deployer.WorkloadID{App: d.AppID, Process: models.WebProcess, Release: d.Release}
+	_ = roller.Router.Drained(draining, web) // requests that take longer are cut off, as in any rollout
+	return p.remove(ctx, roller.Cluster, d.AppID, mine)
+}
+
+const takeBackTimeout = 30 * time.Second
+
+// Clear stops all of an app's work, removes all it has on the cluster, and then,
+// while nothing can begin anew, lets forget delete the app's row.
+func (p *Pipeline) Clear(ctx context.Context, actor models.Actor, app *models.App, forget func() error) error {
+	for {
+		if err := p.cancelOpen(ctx, actor, app); err != nil {
+			return err
+		}
+		done, err := p.alone(ctx, app.ID)
+		switch {
+		case err != nil:
+			return err
+		case done == nil:
+			continue
+		}
+		again, err := p.clear(ctx, app, forget)
+		done()
+		if err != nil || !again {
+			return err
+		}
+	}
+}
+
+// clear does Clear's work when this process does nothing else with the app. It
+// asks to be called again when there is a new deployment, or another server is
+// at the app.
+func (p *Pipeline) clear(ctx context.Context, app *models.App, forget func() error) (again bool, err error) {
+	holding, release, err := p.holdApp(ctx, app.ID)
+	if err != nil {
+		return false, err
+	}
+	if holding == nil {
+		if _, err := p.Store.AppByID(ctx, models.SystemActor(), app.ID); err != nil {
+			return false, err
+		}
+		pause := time.NewTimer(100 * time.Millisecond) // the other server's to end; it has nothing to say so with
+		defer pause.Stop()
+		select {
+		case <-pause.C:
+			return true, nil
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	defer release()
+	if err := p.removeAll(holding, app.ID); err != nil {
+		if holding.Err() != nil && ctx.Err() == nil {
+			return true, nil
+		}
+		return false, p.clusterError(err)
+	}
+	return false, forget()
+}
+
+// cancelOpen cancels the app's open deployments and waits for their end.
+func (p *Pipeline) cancelOpen(ctx context.Context, actor models.Actor, app *models.App) error {
+	open, err := p.Store.OpenDeployments(ctx, app.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range open {
+		if _, err := p.Cancel(ctx, actor, app.Name, d.Number); err != nil && models.KindOf(err) != models.KindConflict {
+			return err
+		}
+	}
+	for _, d := range open {
+		if _, err := p.Done(ctx, actor, d.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Instances lists what runs of an app now.
+func (p *Pipeline) Instances(ctx context.Context, app string) ([]deployer.Instance, error) {
+	instances, err := p.Cluster.Instances(ctx, app)
+	return instances, p.clusterError(err)
+}
+
+func (p *Pipeline) clusterError(err error) error {
+	if errors.Is(err, deployer.ErrUnavailable) {
+		return &models.Error{Kind: models.KindUnavailable, Message: "the container engine is not answering; try again in a moment", RetryAfter: 5 * time.Second, Err: err}
+	}
+	return models.Wrap(err, models.KindInternal, "the container engine refused")
+}
