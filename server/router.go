@@ -82,7 +82,11 @@ func (s *Server) accessLog(lines []router.Access, dropped int) {
 func (s *Server) keepRouter(ctx context.Context) error {
 	dir := s.routerDir()
 	program := filepath.Join(dir, "slipway-router")
-	if err := replaceFile(program, s.Programs.Router, 0o755); err != nil {
+	binary, err := s.Programs.Router()
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(program, binary, 0o755); err != nil {
 		return err
 	}
 	env := func(data string) map[string]string {
@@ -150,9 +154,6 @@ func (s *Server) routerProcess(ctx context.Context, program string, env map[stri
 // replaceFile writes a file in one step, so that nobody runs half a program and
 // one that runs keeps what it has.
 func replaceFile(path string, content []byte, mode os.FileMode) error {
-	if len(content) == 0 {
-		return fmt.Errorf("%s is not part of this build; build with make", filepath.Base(path))
-	}
 	if err := os.WriteFile(path+".new", content, mode); err != nil {
 		return err
 	}

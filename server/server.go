@@ -40,12 +40,15 @@ import (
 )
 
 // Programs are the small programs that the server hands to others to run. They
-// come from the main program, which carries them.
+// come from the main program, which carries them packed.
 type Programs struct {
-	Router     []byte // runs in the router's container
-	FileServer []byte // goes into images of static sites
-	Hook       []byte // runs as git's pre-receive hook
+	Router     Program // runs in the router's container
+	FileServer Program // goes into images of static sites
+	Hook       Program // runs as git's pre-receive hook
 }
+
+// Program gives a program's bytes, unpacked anew at each call.
+type Program func() ([]byte, error)
 
 // Options are what a server is made of.
 type Options struct {
@@ -201,7 +204,8 @@ func (s *Server) openCluster(context.Context) error {
 	var err error
 	s.cluster, err = docker.New(docker.Options{
 		Host: s.Config.DockerHost, Installation: s.Config.Installation, NetworkPool: s.Config.NetworkPool,
-		StopGrace: s.Config.StopGrace, Logger: s.Logger,
+		// Two releases of an app at its largest fit into a network of 126.
+		NetworkBits: 25, StopGrace: s.Config.StopGrace, Logger: s.Logger,
 	})
 	return err
 }
@@ -285,11 +289,12 @@ func (s *Server) openAPI(appService *apps.Service, hub *live.Hub, box *secrets.B
 	if err != nil {
 		return err
 	}
-	if err := git.InstallHook(cfg.DataDir, s.Programs.Hook); err != nil {
+	hook, err := s.Programs.Hook()
+	if err != nil {
 		return err
 	}
 	s.git, err = git.New(git.Options{
-		DataDir: cfg.DataDir, HookBinary: s.Programs.Hook, MaxPushMB: cfg.MaxSourceMB,
+		DataDir: cfg.DataDir, HookBinary: hook, MaxPushMB: cfg.MaxSourceMB,
 		Auth: s.accounts, Apps: appService, Sources: s.pipeline.Sources(), Deployments: s.pipeline,
 		Logs: s.logs, URL: cfg.URL, AppURL: appService.URL, RemoteIP: proxies.ClientIP, Logger: s.Logger,
 	})

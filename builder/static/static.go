@@ -26,12 +26,13 @@ var places = []string{".", "public", "dist", "build", "_site", "out", "site", "w
 // Builder builds static sites. It is safe for concurrent use.
 type Builder struct {
 	solver     *buildkit.Solver
-	fileserver []byte
+	fileserver func() ([]byte, error)
 }
 
-// New makes a Builder. fileserver is the program cmd/slipway-static, linked
-// statically for the engine's platform.
-func New(solver *buildkit.Solver, fileserver []byte) *Builder {
+// New makes a Builder. fileserver gives the program cmd/slipway-static, linked
+// statically for the engine's platform; it is asked for each build, so that
+// nobody need hold it in memory between two.
+func New(solver *buildkit.Solver, fileserver func() ([]byte, error)) *Builder {
 	return &Builder{solver: solver, fileserver: fileserver}
 }
 
@@ -108,9 +109,6 @@ CMD ["/slipway-static"]
 
 // Build compresses the files beforehand and makes the image.
 func (b *Builder) Build(ctx context.Context, req builder.Request, progress builder.Progress) (builder.Image, error) {
-	if len(b.fileserver) == 0 {
-		return builder.Image{}, errors.New("the static builder was made without its file server")
-	}
 	plan, err := builder.ReadPlan(req.Source.Dir)
 	if err != nil {
 		return builder.Image{}, err
@@ -159,7 +157,7 @@ func (b *Builder) prepare(ctx context.Context, src, dir string, plan builder.Sta
 	p := &preparation{plan: plan, stage: stage}
 	err := p.run(ctx, src, dir)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(stage, "slipway-static"), b.fileserver, 0o755)
+		err = b.putFileServer(filepath.Join(stage, "slipway-static"))
 	}
 	if err == nil {
 		err = setTimes(stage)
@@ -190,4 +188,12 @@ func setTimes(stage string) error {
 		}
 		return os.Chtimes(name, at, at)
 	})
+}
+
+func (b *Builder) putFileServer(path string) error {
+	program, err := b.fileserver()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, program, 0o755)
 }

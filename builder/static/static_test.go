@@ -34,7 +34,7 @@ func newBuilder(t *testing.T, engine *client.Client) *Builder {
 	compiled.once.Do(func() {
 		compiled.binary = buildertest.Compile(t, "github.com/slipway-paas/slipway/cmd/slipway-static")
 	})
-	return New(buildkit.New(engine, slog.New(slog.DiscardHandler)), compiled.binary)
+	return New(buildkit.New(engine, slog.New(slog.DiscardHandler)), func() ([]byte, error) { return compiled.binary, nil })
 }
 
 // run starts a container of the image and gives the URL it answers at.

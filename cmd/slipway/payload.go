@@ -18,20 +18,12 @@ import (
 //go:embed all:payload
 var payload embed.FS
 
-func programs() (server.Programs, error) {
-	var p server.Programs
-	for name, to := range map[string]*[]byte{
-		"slipway-router": &p.Router,
-		"slipway-static": &p.FileServer,
-		"slipway-hook":   &p.Hook,
-	} {
-		program, err := unpack(name)
-		if err != nil {
-			return server.Programs{}, err
-		}
-		*to = program
-	}
-	return p, nil
+func programs() server.Programs {
+	return server.Programs{Router: packed("slipway-router"), FileServer: packed("slipway-static"), Hook: packed("slipway-hook")}
+}
+
+func packed(name string) server.Program {
+	return func() ([]byte, error) { return unpack(name) }
 }
 
 func unpack(name string) ([]byte, error) {

@@ -79,6 +79,7 @@ func New(o Options) (*Server, error) {
 	if err := s.prepare(); err != nil {
 		return nil, fmt.Errorf("preparing git: %w", err)
 	}
+	s.HookBinary = nil // it is on disk now
 	if s.listener, s.cleanup, err = listen(o.DataDir); err != nil {
 		return nil, fmt.Errorf("listening for git hooks: %w", err)
 	}
