@@ -16,10 +16,10 @@ export function Shell() {
     return () => live.stop();
   }, [live]);
   return (
-    <div className="flex min-h-dvh flex-col">
+    <div className="flex min-h-dvh flex-col has-[[data-fills]]:h-dvh">
       <a
         href="#main"
-        className="-top-20 fixed left-3 z-50 rounded-md bg-accent px-4 py-2 text-on-accent focus:top-3"
+        className="sr-only z-50 rounded-md bg-accent px-4 py-2 text-on-accent focus:not-sr-only focus:fixed! focus:top-3 focus:left-3"
       >
         {t("nav.skip")}
       </a>
@@ -44,7 +44,7 @@ export function Shell() {
         </div>
         <LiveBanner />
       </header>
-      <main id="main" tabIndex={-1} className="flex flex-1 flex-col outline-none">
+      <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
         <Outlet />
       </main>
     </div>

@@ -10,7 +10,7 @@ const tabs = [
 /** The way between the pages of one's own account. */
 export function AccountTabs() {
   return (
-    <nav aria-label={t("nav.account")} className="-mx-2 mb-6 flex gap-0.5 overflow-x-auto border-b">
+    <nav aria-label={t("nav.account")} className="mb-6 flex gap-0.5 overflow-x-auto border-b">
       {tabs.map(([to, key]) => (
         <Link
           key={to}

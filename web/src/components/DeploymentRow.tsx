@@ -37,7 +37,7 @@ export function DeploymentRow({ deployment: d, withApp }: { deployment: Deployme
           </Link>
         </span>
         <span className="flex flex-wrap items-center gap-x-2 text-sm text-text-3">
-          <span>{tWord("trigger", d.trigger)}</span>
+          {(d.commit_message || d.image) && <span>{tWord("trigger", d.trigger)}</span>}
           {d.commit && (
             <span className="inline-flex items-center gap-1 font-mono text-xs">
               <GitCommitHorizontal size={13} aria-hidden />
@@ -59,7 +59,8 @@ export function DeploymentRow({ deployment: d, withApp }: { deployment: Deployme
         <span className="sm:block">
           {duration(elapsed(d, now))}
           {d.release > 0 && <span className="ml-2 font-mono text-xs">v{d.release}</span>}
-        </span>{" "}
+        </span>
+        <span className="mx-1.5 sm:hidden">·</span>
         <span className="sm:block">
           <Ago when={d.created_at} /> · {d.created_by}
         </span>

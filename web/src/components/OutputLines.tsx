@@ -4,6 +4,7 @@ import type { Line } from "@/api/types";
 import { t } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { clock, exactly } from "@/lib/time";
+import { edge } from "@/logs/LogRow";
 import { LogText } from "@/logs/LogText";
 
 // Up to so many lines stand in the page as they are; more scroll in a window of their own.
@@ -41,8 +42,8 @@ const OutputLine = memo(function OutputLine({ line }: { line: Line }) {
   return (
     <div
       className={cx(
-        "flex gap-3 border-transparent border-l-2 px-4 sm:px-5",
-        line.stream === "stderr" && line.source === "app" && "border-bad-mark/70",
+        "flex gap-3 border-l-2 px-4 sm:px-5",
+        edge(line),
         line.source === "slipway" && "text-text-2",
       )}
     >

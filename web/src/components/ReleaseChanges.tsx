@@ -42,7 +42,7 @@ export function ReleaseChanges({ from, to }: { from: Release; to: Release }) {
 
 function Entry({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <div className="grid gap-x-4 px-3 py-2 sm:grid-cols-[8rem_minmax(0,1fr)]">
+    <div className="grid grid-cols-1 gap-x-4 px-3 py-2 sm:grid-cols-[8rem_minmax(0,1fr)]">
       <dt className="text-sm text-text-3">{label}</dt>
       <dd className="min-w-0">{children}</dd>
     </div>

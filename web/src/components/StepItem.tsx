@@ -35,8 +35,11 @@ export function StepItem({ step, lineCount, now }: StepItemProps) {
   const open = holds && (chosen ?? (failed || step.status === "running"));
   const took = step.durationMs ?? Math.max(0, now - step.startedAt);
 
+  // One that fails before the reader's eyes is brought into sight; one that had failed
+  // already is found where it stands.
+  const hadFailed = useRef(failed);
   useEffect(() => {
-    if (failed) head.current?.scrollIntoView?.({ block: "nearest" });
+    if (failed && !hadFailed.current) head.current?.scrollIntoView?.({ block: "nearest" });
   }, [failed]);
   return (
     <div ref={head}>

@@ -13,6 +13,7 @@ const marks: Record<PhaseStatus, [className: string, icon: ReactNode]> = {
   done: ["bg-ok-soft text-ok", <Check key="i" size={14} strokeWidth={2.5} aria-hidden />],
   failed: ["bg-bad-soft text-bad", <X key="i" size={14} strokeWidth={2.5} aria-hidden />],
   skipped: ["text-text-3", <Minus key="i" size={14} aria-hidden />],
+  unreached: ["text-text-3", <Minus key="i" size={14} aria-hidden />],
   cancelled: ["bg-surface-2 text-text-2", <Ban key="i" size={13} aria-hidden />],
 };
 
@@ -21,7 +22,10 @@ export function Timeline({ deployment: d }: { deployment: Deployment }) {
   const now = useNow(1000, !terminal(d.state));
   const phases = timeline(d);
   return (
-    <ol className="grid gap-px overflow-hidden sm:grid-cols-4 sm:divide-x" aria-label={t("timeline.label")}>
+    <ol
+      className="grid grid-cols-1 gap-px overflow-hidden sm:grid-cols-4 sm:divide-x"
+      aria-label={t("timeline.label")}
+    >
       {phases.map((phase) => (
         <PhaseItem key={phase.name} phase={phase} deployment={d} now={now} />
       ))}
@@ -41,7 +45,12 @@ function PhaseItem({ phase, deployment: d, now }: { phase: Phase; deployment: De
       </span>
       <div className="min-w-0 flex-1">
         <div className="flex items-baseline justify-between gap-2">
-          <span className={cx("font-medium", phase.status === "skipped" && "text-text-3")}>
+          <span
+            className={cx(
+              "font-medium",
+              (phase.status === "skipped" || phase.status === "unreached") && "text-text-3",
+            )}
+          >
             {tWord("phase", phase.name)}
           </span>
           <span className="font-mono text-sm tabular-nums">

@@ -1,7 +1,7 @@
 import { type Deployment, terminal } from "@/api/types";
 
 export type PhaseName = "queued" | "building" | "releasing" | "deploying";
-export type PhaseStatus = "waiting" | "running" | "done" | "failed" | "skipped" | "cancelled";
+export type PhaseStatus = "waiting" | "running" | "done" | "failed" | "skipped" | "unreached" | "cancelled";
 
 export interface Phase {
   name: PhaseName;
@@ -51,7 +51,7 @@ export function timeline(d: Deployment): Phase[] {
     if (phase.name === "building" && !building && i !== current) phase.status = "skipped";
     else if (phase.name === "releasing" && reused) phase.status = "skipped";
     else if (i < current) phase.status = "done";
-    else if (i > current) phase.status = over ? "skipped" : "waiting";
+    else if (i > current) phase.status = over ? "unreached" : "waiting";
     else phase.status = !over ? "running" : d.state === "failed" ? "failed" : "cancelled";
     if (i > current) phase.from = phase.to = undefined;
     else if (i === current) phase.to = finished;

@@ -271,6 +271,7 @@ export const en = {
   "phase_status.done": "Done",
   "phase_status.failed": "Failed here",
   "phase_status.skipped": "Not needed",
+  "phase_status.unreached": "Not reached",
   "phase_status.cancelled": "Stopped here",
 
   "build.title": "Output",

@@ -1,5 +1,6 @@
 import { Scissors, Unplug } from "lucide-react";
 import { memo, type ReactNode } from "react";
+import type { Line } from "@/api/types";
 import { t, tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { clock, exactly } from "@/lib/time";
@@ -17,6 +18,12 @@ export interface RowLook {
 function shortInstance(instance: string): string {
   const dot = instance.indexOf(".");
   return dot < 0 ? instance : instance.slice(dot + 1);
+}
+
+/** The colour of a line's edge: what went to stderr, and what Slipway says, stand out. */
+export function edge(line: Line): string {
+  if (line.source === "slipway") return "border-l-accent";
+  return line.stream === "stderr" && line.source === "app" ? "border-l-bad-mark/70" : "border-l-transparent";
 }
 
 /** One row; drawn again only when it or its look is another. */
@@ -51,10 +58,10 @@ export const LogRow = memo(function LogRow({ entry, look }: { entry: Entry; look
   return (
     <div
       className={cx(
-        "flex min-w-full gap-3 border-transparent border-l-2 px-3 hover:bg-surface-2",
+        "flex min-w-full gap-3 border-l-2 px-3 hover:bg-surface-2",
+        edge(line),
         look.wrap ? "w-full" : "w-max",
-        line.stream === "stderr" && "border-bad-mark/70",
-        line.source === "slipway" && "border-accent text-text-2",
+        line.source === "slipway" && "text-text-2",
         line.source === "router" && "text-text-3",
       )}
     >

@@ -41,7 +41,7 @@ export default function Apps() {
       {error && <ErrorNote error={error} onRetry={() => void refetch()} className="mb-4" />}
       {isPending && (
         <div
-          className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3"
+          className="grid grid-cols-1 gap-4 sm:grid-cols-2 xl:grid-cols-3"
           role="status"
           aria-label={t("common.loading")}
         >
@@ -71,7 +71,7 @@ export default function Apps() {
       {apps && apps.length > 0 && found.length === 0 && (
         <p className="py-8 text-center text-text-2">{t("apps.none_found", { text: wanted })}</p>
       )}
-      <ul className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3" aria-label={t("nav.apps")}>
+      <ul className="grid grid-cols-1 gap-4 sm:grid-cols-2 xl:grid-cols-3" aria-label={t("nav.apps")}>
         {found.map((app) => (
           <AppCard key={app.id} app={app} />
         ))}

@@ -52,7 +52,7 @@ function LogsOf({ app }: { app: string }) {
     [wrap, times, applied.text],
   );
   return (
-    <div className="flex h-[calc(100dvh-9.75rem)] min-h-96 flex-1 flex-col">
+    <div data-fills className="flex min-h-80 flex-1 flex-col">
       <h1 className="sr-only">{t("logs.title", { app })}</h1>
       <Toolbar
         model={model}
@@ -139,7 +139,7 @@ function Toolbar({ model, filter, onFilter, follow, onFollow, wrap, onWrap, time
       ));
   return (
     <div className="flex flex-wrap items-center gap-2 bg-surface px-4 py-2.5 sm:px-6">
-      <div className="relative min-w-40 flex-1 sm:max-w-sm">
+      <div className="relative basis-full sm:max-w-sm sm:flex-1 sm:basis-40">
         <Search size={15} className="absolute top-1/2 left-2.5 -translate-y-1/2 text-text-3" aria-hidden />
         <input
           ref={search}
@@ -218,7 +218,10 @@ function FilterSelect({ label, value, onChange, children }: FilterSelectProps) {
   return (
     <select
       aria-label={label}
-      className={cx("control w-auto! max-w-40 flex-none", value && "border-accent! bg-accent-soft!")}
+      className={cx(
+        "control min-w-0 max-w-40 flex-1 basis-24 sm:w-auto! sm:flex-none",
+        value && "border-accent! bg-accent-soft!",
+      )}
       value={value}
       onChange={(e) => onChange(e.target.value)}
     >

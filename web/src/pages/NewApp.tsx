@@ -170,7 +170,7 @@ export function NewAppForm({
         </Field>
         <fieldset>
           <legend className="mb-2 font-medium text-sm">{t("new.way")}</legend>
-          <div className="grid gap-2.5 sm:grid-cols-2">
+          <div className="grid grid-cols-1 gap-2.5 sm:grid-cols-2">
             {ways.map(({ way, icon: Icon, title, body }) => (
               <label
                 key={way}
@@ -236,7 +236,7 @@ interface GitFieldsProps {
 
 function GitFields({ draft, put, field }: GitFieldsProps) {
   return (
-    <div className="grid gap-4 sm:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
       <Field
         label={t("source.url")}
         hint={t("source.url_hint")}

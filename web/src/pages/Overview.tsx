@@ -46,7 +46,7 @@ export default function Overview() {
   return (
     <Page>
       <h1 className="sr-only">{t("overview.title", { app: name })}</h1>
-      <div className="grid gap-5 lg:grid-cols-[minmax(0,5fr)_minmax(0,3fr)]">
+      <div className="grid grid-cols-1 gap-5 lg:grid-cols-[minmax(0,5fr)_minmax(0,3fr)]">
         <div className="min-w-0 space-y-5">
           <Glance app={app} />
           <Recent name={name} />

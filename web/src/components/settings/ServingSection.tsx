@@ -79,7 +79,7 @@ export function ServingSection({ app, may }: { app: App; may: boolean }) {
   return (
     <Section title={t("settings.serving")} hint={t("settings.serving_hint")}>
       <form onSubmit={submit} noValidate>
-        <fieldset disabled={!may} className="grid gap-4 sm:grid-cols-2">
+        <fieldset disabled={!may} className="grid grid-cols-1 gap-4 sm:grid-cols-2">
           <Field label={t("settings.branch")} hint={t("settings.branch_hint")} error={save.field("branch")}>
             <Input mono value={draft.branch} onChange={(e) => put({ branch: e.target.value })} />
           </Field>

@@ -39,7 +39,7 @@ export function SourceSection({ app, may }: { app: App; may: boolean }) {
       <p className="mb-1.5 font-medium text-sm">{t("source.push_url")}</p>
       <CodeBlock text={app.git_url} />
       <form onSubmit={submit} noValidate className="mt-4">
-        <fieldset disabled={!may} className="grid gap-4">
+        <fieldset disabled={!may} className="grid grid-cols-1 gap-4">
           <Field
             label={t("source.url")}
             optional={t("common.optional")}

@@ -39,12 +39,17 @@ interface SectionProps {
 export function Section({ title, hint, actions, flush, children, className }: SectionProps) {
   return (
     <Card className={className}>
-      <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2 px-4 pt-3.5 sm:px-5">
+      <div
+        className={cx(
+          "flex flex-wrap justify-between gap-x-4 gap-y-2 px-4 pt-3.5 sm:px-5",
+          hint ? "items-start" : "items-center",
+        )}
+      >
         <div className="min-w-0">
           <h2 className="font-semibold">{title}</h2>
           {hint && <p className="mt-0.5 text-sm text-text-3">{hint}</p>}
         </div>
-        {actions && <div className="-my-1 flex flex-wrap items-center gap-2">{actions}</div>}
+        {actions && <div className="flex flex-wrap items-center gap-3">{actions}</div>}
       </div>
       <div className={flush ? "pt-2 pb-1" : "px-4 pt-3 pb-4 sm:px-5"}>{children}</div>
     </Card>

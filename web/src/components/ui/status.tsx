@@ -38,7 +38,9 @@ export function Badge({
 }
 
 export function BusyDot() {
-  return <span className="size-2 animate-breathe rounded-full bg-current" aria-hidden />;
+  return (
+    <span className="inline-block size-2 shrink-0 animate-breathe rounded-full bg-current" aria-hidden />
+  );
 }
 
 const size = { size: 13, strokeWidth: 2.5, "aria-hidden": true } as const;

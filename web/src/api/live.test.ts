@@ -1,0 +1,83 @@
+import { QueryClient } from "@tanstack/react-query";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeSocket, fakeSockets } from "@/test/socket";
+import { Live, staleKeys } from "./live";
+import { keys } from "./queries";
+
+describe("Live", () => {
+  let client: QueryClient;
+  let live: Live;
+  const stale = (key: readonly unknown[]) => client.getQueryState(key)?.isInvalidated;
+  const put = (key: readonly unknown[]) => client.setQueryData(key, {});
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    fakeSockets();
+    client = new QueryClient();
+    live = new Live(client);
+    live.start();
+    FakeSocket.last.open();
+    FakeSocket.last.send({ type: "hello", epoch: "e1", seq: 4 });
+  });
+  afterEach(() => {
+    live.stop();
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it("makes stale what an event is about, and nothing else", () => {
+    put(keys.apps);
+    put(keys.part("hello", "deployments"));
+    put(keys.part("other", "deployments"));
+    put(keys.part("hello", "config"));
+    FakeSocket.last.send({
+      type: "event",
+      seq: 5,
+      topic: "deployment",
+      app: "hello",
+      id: "d",
+      action: "changed",
+    });
+    vi.advanceTimersByTime(200);
+    expect(stale(keys.apps)).toBe(true);
+    expect(stale(keys.part("hello", "deployments"))).toBe(true);
+    expect(stale(keys.part("other", "deployments"))).toBe(false);
+    expect(stale(keys.part("hello", "config"))).toBe(false);
+  });
+
+  it("asks once for a burst of events", () => {
+    const invalidate = vi.spyOn(client, "invalidateQueries");
+    for (let seq = 5; seq < 105; seq++) {
+      FakeSocket.last.send({ type: "event", seq, topic: "config", app: "hello", id: "c", action: "changed" });
+    }
+    vi.advanceTimersByTime(200);
+    const asked = staleKeys({ type: "event", topic: "config", app: "hello" });
+    expect(invalidate).toHaveBeenCalledTimes(asked.length);
+  });
+
+  it("resumes where it was after a cut, and says so meanwhile", () => {
+    FakeSocket.last.send({ type: "event", seq: 9, topic: "app", app: "hello", id: "a", action: "changed" });
+    expect(live.getStatus()).toBe("open");
+    FakeSocket.last.cut();
+    expect(live.getStatus()).toBe("lost");
+    vi.advanceTimersByTime(1000);
+    expect(Object.fromEntries(FakeSocket.last.query)).toEqual({ epoch: "e1", after: "9" });
+    put(keys.apps);
+    FakeSocket.last.open();
+    FakeSocket.last.send({ type: "hello", epoch: "e1", seq: 20 });
+    expect(live.getStatus()).toBe("open");
+    expect(stale(keys.apps)).toBe(false); // what was missed is sent again
+  });
+
+  it("asks for everything again when what was missed cannot be sent", () => {
+    put(keys.apps);
+    FakeSocket.last.cut();
+    vi.advanceTimersByTime(1000);
+    FakeSocket.last.open();
+    FakeSocket.last.send({ type: "hello", epoch: "e2", seq: 1 });
+    expect(stale(keys.apps)).toBe(true);
+    put(keys.tokens);
+    FakeSocket.last.send({ type: "reset" });
+    expect(stale(keys.tokens)).toBe(true);
+  });
+});
