@@ -216,18 +216,6 @@ func (c *client) deployed(r *reply) deployment {
 	return d
 }
 
-// logText gives what a log says, a line of text a line.
-func (c *client) logText(path string) string {
-	c.t.Helper()
-	var page struct{ Lines []logLine }
-	c.get(path + "?limit=5000").want(200).into(&page)
-	var text strings.Builder
-	for _, line := range page.Lines {
-		text.WriteString(line.Text + "\n")
-	}
-	return text.String()
-}
-
 // visitor is a client of the router: it finds every host there.
 func (in *installation) visitor() *http.Client {
 	return &http.Client{

@@ -6,9 +6,11 @@
 //	COMPLAIN=text a line on stderr at the start
 //	EXIT=3        exits with code 3 after those lines
 //	LISTEN=no     serves nothing, and goes on running
+//	DELAY=2s      listens only then
 //
-// As a build step, `testapp sleep` sleeps until it is killed, and `testapp has
-// NAME` fails unless the build secret NAME is there.
+// As a build step, `testapp sleep` sleeps until it is killed, `testapp nap 2s`
+// for a while, `testapp fail` fails, and `testapp has NAME` fails unless the
+// build secret NAME is there.
 package main
 
 import (
@@ -36,7 +38,17 @@ func step(args []string) int {
 	switch args[0] {
 	case "sleep":
 		fmt.Println("fast asleep")
-		select {} // until the build is cancelled
+		for {
+			time.Sleep(time.Hour) // until the build is cancelled
+		}
+	case "nap":
+		fmt.Println("taking a nap")
+		length, err := time.ParseDuration(args[1])
+		if err != nil {
+			return 2
+		}
+		time.Sleep(length) // a build step that takes its time
+		return 0
 	case "fail":
 		fmt.Println("the last thing before it breaks")
 		fmt.Fprintln(os.Stderr, "it broke for a good reason")
@@ -69,6 +81,9 @@ func run() int {
 	if os.Getenv("LISTEN") == "no" {
 		<-ctx.Done()
 		return 0
+	}
+	if delay, err := time.ParseDuration(os.Getenv("DELAY")); err == nil {
+		time.Sleep(delay) // being slow to start is what it is asked for
 	}
 	server := &http.Server{Addr: ":" + os.Getenv("PORT"), Handler: pages(), ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
