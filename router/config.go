@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -56,6 +57,18 @@ func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 		return Config{}, fmt.Errorf("SLIPWAY_ROUTER_DRAIN: %q is not a duration such as 30s", get("DRAIN", ""))
 	}
 	return cfg, nil
+}
+
+// token gives the router token, read anew so that it can be changed.
+func (c *Config) token() (string, error) {
+	if c.TokenFile == "" {
+		return c.Token, nil
+	}
+	raw, err := os.ReadFile(c.TokenFile)
+	if err != nil {
+		return "", fmt.Errorf("read the router's token: %w", err)
+	}
+	return strings.TrimSpace(string(raw)), nil
 }
 
 // settle checks the configuration and fills in what was left open. The ID gets

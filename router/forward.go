@@ -51,6 +51,13 @@ func (ex *exchange) outgoing(early *earlyHints) *http.Request {
 		out.Header["Upgrade"] = []string{ex.upgrade}
 	}
 	ex.caller.announce(out.Header, ex.id)
+	// Only the platform may know the token, and from nobody but the router.
+	delete(out.Header, vouchHeader)
+	if ex.route.platform && ex.proxy.token != nil {
+		if token, err := ex.proxy.token(); err == nil {
+			out.Header[vouchHeader] = []string{token}
+		}
+	}
 	return out
 }
 

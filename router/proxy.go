@@ -16,7 +16,8 @@ type proxy struct {
 	access  *accessLog
 	trusted []netip.Prefix
 	stall   time.Duration
-	buffers sync.Pool // *[]byte to copy answers with
+	token   func() (string, error) // the router token, nil when the platform need not be told who passes requests on
+	buffers sync.Pool              // *[]byte to copy answers with
 	stats   stats
 
 	draining atomic.Bool
@@ -30,6 +31,10 @@ type stats struct {
 }
 
 const copyBuffer = 32 << 10
+
+// vouchHeader carries the router token to the platform, which then believes
+// what the router says of the client. It is never passed on from a client.
+const vouchHeader = "X-Slipway-Router-Token"
 
 func newProxy(s *store, access *accessLog, trusted []netip.Prefix, stall time.Duration) *proxy {
 	p := &proxy{store: s, access: access, trusted: trusted, stall: stall, idle: make(chan struct{}, 1)}

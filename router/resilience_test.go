@@ -179,6 +179,26 @@ func TestPlatformHost(t *testing.T) {
 	}
 }
 
+// The platform believes what the router says of a client because of the token
+// that comes with it. Apps must never see it, nor a client's own be passed on.
+func TestVouchesToThePlatformOnly(t *testing.T) {
+	c := newControl(t)
+	echo := func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Header.Get("X-Slipway-Router-Token"))
+	}
+	platform, _ := backend(t, echo)
+	_, b := backend(t, echo)
+	c.table.Platform = &router.Platform{Host: "slipway.test", URL: platform.URL}
+	c.put(live("a", "a.test", b))
+	r := start(t, c, nil)
+	c.acked(2)
+	for host, want := range map[string]string{"slipway.test": token, "a.test": ""} {
+		if _, got := r.get("http://"+host+"/", "X-Slipway-Router-Token", "forged"); got != want {
+			t.Errorf("%s was sent %q, not %q", host, got, want)
+		}
+	}
+}
+
 func TestInternalPathsAreForThisMachineOnly(t *testing.T) {
 	r, _ := serving(t, says("the app"))
 	var stats router.Stats

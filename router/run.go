@@ -44,6 +44,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	}
 	r := &instance{cfg: cfg, log: log, store: newStore(), access: newAccessLog()}
 	r.proxy = newProxy(r.store, r.access, cfg.TrustedProxies, cfg.UploadStall)
+	r.proxy.token = cfg.token
 	r.cache = &cache{file: filepath.Join(cfg.Data, "table.json"), store: r.store, log: log}
 	if err := r.cache.load(); err != nil {
 		log.Error("starting without a table", "err", err)

@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -25,16 +24,15 @@ const (
 
 // server is the router's way to the control plane.
 type server struct {
-	url       string
-	id        string
-	token     string
-	tokenFile string // read at every connection, so that it can be changed
-	client    *http.Client
+	url    string
+	id     string
+	token  func() (string, error)
+	client *http.Client
 }
 
 func newServer(cfg Config) *server {
 	return &server{
-		url: strings.TrimSuffix(cfg.Server, "/"), id: cfg.ID, token: cfg.Token, tokenFile: cfg.TokenFile,
+		url: strings.TrimSuffix(cfg.Server, "/"), id: cfg.ID, token: cfg.token,
 		client: &http.Client{
 			Transport: &http.Transport{
 				DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
@@ -50,13 +48,9 @@ func newServer(cfg Config) *server {
 }
 
 func (s *server) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
-	token := s.token
-	if s.tokenFile != "" {
-		raw, err := os.ReadFile(s.tokenFile)
-		if err != nil {
-			return nil, fmt.Errorf("read the router's token: %w", err)
-		}
-		token = strings.TrimSpace(string(raw))
+	token, err := s.token()
+	if err != nil {
+		return nil, err
 	}
 	req, err := http.NewRequestWithContext(ctx, method, s.url+path, body)
 	if err != nil {
