@@ -6,13 +6,10 @@ package config
 import (
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/caarlos0/env/v11"
 )
 
 // Config is everything an operator can set. The zero configuration works.
@@ -35,7 +32,7 @@ type Config struct {
 
 	DockerHost   string `env:"DOCKER_HOST"`                                     // "" for the default socket
 	Installation string `env:"SLIPWAY_INSTALLATION" envDefault:"slipway"`       // label and name prefix of all it makes; two installations on one engine need two names
-	NetworkPool  string `env:"SLIPWAY_NETWORK_POOL" envDefault:"10.210.0.0/16"` // app networks are cut from it, 64 addresses each
+	NetworkPool  string `env:"SLIPWAY_NETWORK_POOL" envDefault:"10.210.0.0/16"` // app networks are cut from it, 128 addresses each: room for 512 apps
 
 	BuildConcurrency int           `env:"SLIPWAY_BUILD_CONCURRENCY" envDefault:"2"` // builds at once
 	BuildTimeout     time.Duration `env:"SLIPWAY_BUILD_TIMEOUT" envDefault:"30m"`
@@ -51,62 +48,34 @@ type Config struct {
 }
 
 // Load reads the environment and checks it. Its error names every variable
-// that is wrong.
+// that is wrong, and no secret.
 func Load() (Config, error) {
-	cfg, err := env.ParseAs[Config]()
+	cfg, err := read()
 	if err != nil {
-		return Config{}, fmt.Errorf("reading the environment: %w", err)
+		return Config{}, err
 	}
 	return cfg.complete()
 }
 
+// complete fills in what follows from the rest, and checks all of it.
 func (c Config) complete() (Config, error) {
-	var wrong []string
-	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-
 	if c.DataDir == "" {
 		c.DataDir = defaultDataDir()
 	}
-	if abs, err := filepath.Abs(c.DataDir); err == nil {
-		c.DataDir = abs
+	dir, err := filepath.Abs(c.DataDir)
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration: SLIPWAY_DATA: %w", err)
 	}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		complain("SLIPWAY_LISTEN %q is not host:port", c.Listen)
-	}
+	c.DataDir = dir
 	if c.URL == "" {
 		c.URL = "http://" + reachable(c.Listen)
-	}
-	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		complain("SLIPWAY_URL %q is not an http or https URL", c.URL)
 	}
 	c.URL = strings.TrimRight(c.URL, "/")
 	if c.RouterHTTPS == "off" {
 		c.RouterHTTPS = ""
 	}
-	switch c.Router {
-	case "container", "process", "off":
-	default:
-		complain("SLIPWAY_ROUTER %q is not container, process or off", c.Router)
-	}
-	if c.AppScheme != "http" && c.AppScheme != "https" {
-		complain("SLIPWAY_APP_SCHEME %q is not http or https", c.AppScheme)
-	}
-	if _, _, err := net.ParseCIDR(c.NetworkPool); err != nil {
-		complain("SLIPWAY_NETWORK_POOL %q is not a CIDR", c.NetworkPool)
-	}
-	for _, cidr := range c.TrustProxy {
-		if _, _, err := net.ParseCIDR(cidr); err != nil {
-			complain("SLIPWAY_TRUSTED_PROXIES: %q is not a CIDR", cidr)
-		}
-	}
-	if c.BuildConcurrency < 1 {
-		complain("SLIPWAY_BUILD_CONCURRENCY must be at least 1")
-	}
-	if c.SecretKey != "" && len(c.SecretKey) != 64 {
-		complain("SLIPWAY_SECRET_KEY must be 64 hex digits")
-	}
-	if len(wrong) > 0 {
-		return Config{}, fmt.Errorf("configuration: %s", strings.Join(wrong, "; "))
+	if err := complaints(c.check()); err != nil {
+		return Config{}, err
 	}
 	return c, nil
 }

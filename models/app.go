@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // App is what a user deploys: a name, where its source comes from, how it is
@@ -103,6 +104,8 @@ func CheckConfig(key, value string) error {
 		return Invalid("config", "the value of %s is over 32 KiB", key)
 	case strings.ContainsRune(value, 0):
 		return Invalid("config", "the value of %s contains a NUL byte, which no environment can hold", key)
+	case !utf8.ValidString(value):
+		return Invalid("config", "the value of %s is not text in UTF-8; encode it, in base64 for instance", key)
 	}
 	return nil
 }
@@ -128,6 +131,9 @@ func CheckHost(host string) error {
 		if !hostLabel.MatchString(label) {
 			return bad("each part is lower-case letters, digits and hyphens; only the first may be *")
 		}
+	}
+	if strings.Trim(labels[len(labels)-1], "0123456789") == "" {
+		return bad("give a name, not an address") // no top-level domain is a number (RFC 1123)
 	}
 	return nil
 }
