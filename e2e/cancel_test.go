@@ -31,13 +31,12 @@ func processes(t *testing.T, command string) []string {
 func TestCancelBuild(t *testing.T) {
 	in := installed(t)
 	api := in.api(t)
-	mark := fmt.Sprint("mark-", os.Getpid())
-	step := "/app\x00sleep\x00" + mark
-	repo := newRepository(t, testApp(t, fmt.Sprintf(`RUN ["/app", "sleep", %q]`, mark)))
+	asleep := "/app\x00sleep\x00cancelled\x00" + nonce
+	repo := newRepository(t, testApp(t, step("sleep", "cancelled")))
 	push := repo.pushing(in, "sleeper")
 	api.says("sleeper", 1, "fast asleep")
-	if len(processes(t, step)) != 1 {
-		t.Fatalf("the build step is not seen: %v", processes(t, step))
+	if len(processes(t, asleep)) != 1 {
+		t.Fatalf("the build step is not seen: %v", processes(t, asleep))
 	}
 	if d := api.deployment("sleeper", 1); d.State != "building" || d.Build.State != "running" {
 		t.Errorf("the deployment is %+v", d)
@@ -46,7 +45,7 @@ func TestCancelBuild(t *testing.T) {
 	began := time.Now()
 	api.post("/api/v1/apps/sleeper/deployments/1/cancel", nil).want(202)
 	d := api.ended("sleeper", 1)
-	if left := processes(t, step); len(left) > 0 {
+	if left := processes(t, asleep); len(left) > 0 {
 		t.Errorf("it says %s, and %v runs", d.State, left)
 	}
 	if took := time.Since(began); took > 10*time.Second {
@@ -106,8 +105,7 @@ func TestCancelRollout(t *testing.T) {
 // A build that never ends is ended.
 func TestBuildThatNeverEnds(t *testing.T) {
 	in := install(t, "SLIPWAY_BUILD_TIMEOUT=4s", "SLIPWAY_ROUTER=off")
-	mark := fmt.Sprint("endless-", os.Getpid())
-	repo := newRepository(t, testApp(t, fmt.Sprintf(`RUN ["/app", "sleep", %q]`, mark)))
+	repo := newRepository(t, testApp(t, step("sleep", "endless")))
 	out, err := repo.push(in, "endless")
 	if err == nil {
 		t.Fatalf("the push is accepted:\n%s", out)
@@ -116,7 +114,7 @@ func TestBuildThatNeverEnds(t *testing.T) {
 	if d := in.api(t).deployment("endless", 1); d.State != "failed" || d.Build.State != "failed" {
 		t.Errorf("the deployment is %+v", d)
 	}
-	if left := processes(t, "/app\x00sleep\x00"+mark); len(left) > 0 {
+	if left := processes(t, "/app\x00sleep\x00endless\x00"+nonce); len(left) > 0 {
 		t.Errorf("the build goes on: %v", left)
 	}
 }

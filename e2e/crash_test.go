@@ -54,7 +54,7 @@ func TestServerDiesDuringDeployment(t *testing.T) {
 		dockerfile []string
 		reached    func(number int)
 	}{
-		{"in a build", []string{`RUN ["/app", "nap", "1500ms"]`}, func(number int) {
+		{"in a build", []string{step("nap", "1500ms")}, func(number int) {
 			api.says("phoenix", number, "taking a nap")
 		}},
 		{"as a new instance starts", []string{"ENV DELAY=2s"}, func(number int) {
@@ -103,7 +103,7 @@ func TestServerDiesDuringDeployment(t *testing.T) {
 			if live != 1 || len(page.Items) != number || len(api.deployments("phoenix")) != number {
 				t.Errorf("%d live of %d releases by %d deployments, want 1 of %d by %d", live, len(page.Items), len(api.deployments("phoenix")), number, number)
 			}
-			if left := processes(t, "/app\x00nap"); len(left) > 0 {
+			if left := processes(t, "/app\x00nap\x001500ms\x00"+nonce); len(left) > 0 {
 				t.Errorf("build steps go on: %v", left)
 			}
 			load.mark(t, "the recovery of a death "+moment.name)

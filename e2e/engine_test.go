@@ -39,14 +39,18 @@ func (in *installation) holds(app string) (h holdings, err error) {
 	if app != "" {
 		ours.Add("label", "slipway.app="+app)
 	}
-	containers, err := e.ContainerList(ctx, container.ListOptions{All: true, Filters: ours})
+	// A container that somebody starts from an app's image inherits the image's
+	// labels, but has no kind.
+	made := ours.Clone()
+	made.Add("label", "slipway.kind")
+	containers, err := e.ContainerList(ctx, container.ListOptions{All: true, Filters: made})
 	if err != nil {
 		return h, err
 	}
 	for _, c := range containers {
 		h.containers = append(h.containers, strings.TrimPrefix(c.Names[0], "/"))
 	}
-	networks, err := e.NetworkList(ctx, network.ListOptions{Filters: ours})
+	networks, err := e.NetworkList(ctx, network.ListOptions{Filters: made})
 	if err != nil {
 		return h, err
 	}

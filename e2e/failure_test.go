@@ -23,7 +23,7 @@ func says(t *testing.T, terminal string, texts ...string) {
 // A Dockerfile that fails: the push is refused, says why, and leaves nothing.
 func TestFailingDockerfile(t *testing.T) {
 	in := installed(t)
-	repo := newRepository(t, testApp(t, `RUN ["/app", "fail"]`))
+	repo := newRepository(t, testApp(t, step("fail")))
 	out, err := repo.push(in, "broken")
 	if err == nil {
 		t.Fatalf("the push is accepted:\n%s", out)

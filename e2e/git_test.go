@@ -1,12 +1,15 @@
 package e2e
 
 import (
+	"encoding/json"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // repository is a working copy of somebody who pushes.
@@ -94,8 +97,17 @@ func (r *repository) deploy(in *installation, name string) string {
 	return out
 }
 
+// nonce makes build steps this run's own: the engine's build cache outlives us.
+var nonce = strconv.FormatInt(time.Now().UnixNano(), 36)
+
+// step is a line of a Dockerfile that does something with the test app.
+func step(args ...string) string {
+	quoted, _ := json.Marshal(append(append([]string{"/app"}, args...), nonce)) // strings cannot fail
+	return "RUN " + string(quoted)
+}
+
 // testApp is a source FROM scratch around the test app, with the variables and
-// build steps that a story wants: "ENV VERSION=2", "RUN [\"/app\", \"sleep\"]".
+// build steps that a story wants, such as "ENV VERSION=2".
 func testApp(t *testing.T, lines ...string) files {
 	t.Helper()
 	program, err := os.ReadFile(appBin)
