@@ -258,14 +258,23 @@ func (p *Pipeline) cancelOpen(ctx context.Context, actor models.Actor, app *mode
 	return nil
 }
 
-// Instances lists what runs of an app now.
+// lookTimeout bounds a look at the cluster that somebody waits for: an engine
+// that takes a connection and says nothing is as good as away.
+const lookTimeout = 4 * time.Second
+
+// Instances lists what runs of an app now, of all apps when app is "".
 func (p *Pipeline) Instances(ctx context.Context, app string) ([]deployer.Instance, error) {
-	instances, err := p.Cluster.Instances(ctx, app)
+	looking, stop := context.WithTimeout(ctx, lookTimeout)
+	defer stop()
+	instances, err := p.Cluster.Instances(looking, app)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	return instances, p.clusterError(err)
 }
 
 func (p *Pipeline) clusterError(err error) error {
-	if errors.Is(err, deployer.ErrUnavailable) {
+	if errors.Is(err, deployer.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
 		return &models.Error{Kind: models.KindUnavailable, Message: "the container engine is not answering; try again in a moment", RetryAfter: 5 * time.Second, Err: err}
 	}
 	return models.Wrap(err, models.KindInternal, "the container engine refused")
