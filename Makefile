@@ -78,7 +78,7 @@ test: ## Install what the tests need and run all of them
 
 test-go: payload ## Go tests: unit, and integration with the engine, Postgres and git
 	@echo 'Go tests'
-	@go test $(TEST_FLAGS) ./... | { grep -v 'no test files' || true; }
+	@go test $(TEST_FLAGS) $$(go list ./... | grep -v /e2e) | { grep -v 'no test files' || true; }
 
 test-ui: web/node_modules/.installed ## The dashboard's linter and tests
 	@echo 'Dashboard tests'
@@ -86,7 +86,9 @@ test-ui: web/node_modules/.installed ## The dashboard's linter and tests
 	@npm --prefix web test --silent
 
 test-e2e: build e2e/node_modules/.installed ## End to end: real git, real browser
-	@echo 'End-to-end tests'
+	@echo 'End-to-end tests: from outside'
+	@SLIPWAY_BIN=$(CURDIR)/bin/slipway go test $(TEST_FLAGS) ./e2e/...
+	@echo 'End-to-end tests: in a browser'
 	@npm --prefix e2e test --silent
 
 lint: lint-go lint-ui ## Run the linters

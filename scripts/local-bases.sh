@@ -33,7 +33,7 @@ import() {
 	echo "==> slipway-base/$name"
 	tar -c --exclude=./.complete -C "$tree" . ${extra[@]+"${extra[@]}"} |
 		docker import --change 'ENV PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
-			--change 'ENV GOTOOLCHAIN=local' - "slipway-base/$name:latest" >/dev/null
+			--change 'ENV GOTOOLCHAIN=local NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' - "slipway-base/$name:latest" >/dev/null
 }
 
 import runtime
