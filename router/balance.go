@@ -13,10 +13,10 @@ import (
 // gives nil when nothing is left.
 func choose(backends []*backend, tried []*backend) *backend {
 	n := len(backends)
-	switch {
-	case n == 0:
+	switch n {
+	case 0:
 		return nil
-	case n == 1:
+	case 1:
 		if slices.Contains(tried, backends[0]) {
 			return nil
 		}

@@ -70,7 +70,7 @@ func TestTLSFromFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		cert := conn.ConnectionState().PeerCertificates[0]
 		if len(cert.DNSNames) == 0 {
 			return 0 // the self-signed one

@@ -29,7 +29,7 @@ func (ex *exchange) tunnel(res *http.Response) {
 		ex.fail(errBadUpgrade)
 		return
 	}
-	defer backend.Close()
+	defer func() { _ = backend.Close() }() // its end is told by reading
 	client, buffered, err := http.NewResponseController(ex.out.ResponseWriter).Hijack()
 	if err != nil {
 		ex.fail(err)

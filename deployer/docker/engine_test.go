@@ -74,7 +74,7 @@ func TestEngineAway(t *testing.T) {
 	door := newDoorway(t)
 	o := options(installation())
 	o.Host = "unix://" + door.path
-	c := newCluster(t, options(o.Installation)) // for its cleanup
+	newCluster(t, options(o.Installation)) // for its cleanup
 	c, err := docker.New(o)
 	ok(t, err)
 	w := workload("web", 1, 1)

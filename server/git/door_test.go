@@ -164,8 +164,10 @@ func (d *door) inhabit(t *testing.T, people *accounts.Service) {
 		actor models.Actor
 		scope models.Scope
 	}{
-		{"ANN", d.ann, models.ScopeWrite}, {"DEPLOYER", d.ann, models.ScopeDeploy},
-		{"READER", d.ann, models.ScopeRead}, {"BOB", bob, models.ScopeWrite},
+		{"ANN", d.ann, models.ScopeWrite},
+		{"DEPLOYER", d.ann, models.ScopeDeploy},
+		{"READER", d.ann, models.ScopeRead},
+		{"BOB", bob, models.ScopeWrite},
 	} {
 		_, secret, err := people.CreateToken(ctx, token.actor, accounts.NewToken{Name: token.name, Scopes: []string{string(token.scope)}})
 		if err != nil {

@@ -173,7 +173,7 @@ func (w *world) web(ctx context.Context, p *memory.Process) int {
 	})}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(listener) }()
-	defer srv.Close()
+	defer func() { _ = srv.Close() }()
 	select {
 	case <-ctx.Done():
 		return 0

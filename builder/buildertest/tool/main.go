@@ -55,7 +55,7 @@ func main() {
 		signal.Notify(signals, syscall.SIGTERM) // and is deaf to it
 		select {}
 	case "serve":
-		http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") })
+		http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "hello") })
 		check(http.ListenAndServe(":"+os.Getenv("PORT"), nil))
 	default:
 		fail("unknown word " + os.Args[1])

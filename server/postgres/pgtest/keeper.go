@@ -74,7 +74,7 @@ func startKeeper(prefix string) (string, io.Closer, error) {
 // keep provides PostgreSQL until in ends.
 func keep(prefix string, in io.Reader, out io.Writer) error {
 	if dsn := os.Getenv(adminVariable); dsn != "" {
-		fmt.Fprintln(out, dsn)
+		_, _ = fmt.Fprintln(out, dsn)
 		_, _ = io.Copy(io.Discard, in)
 		return dropAll(dsn, prefix)
 	}
@@ -96,7 +96,7 @@ func keep(prefix string, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, instance.URL())
+	_, _ = fmt.Fprintln(out, instance.URL())
 	_, _ = io.Copy(io.Discard, in)
 	return instance.Stop(context.Background())
 }
