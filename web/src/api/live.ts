@@ -53,7 +53,7 @@ export class Live {
       url: () => socketUrl("/api/v1/live", { epoch: this.epoch, after: this.epoch ? this.seq : undefined }),
       onFrame: (frame) => this.take(frame as LiveFrame),
       onStatus: (status) => this.setStatus(status),
-      onTrouble: () => void this.client.invalidateQueries({ queryKey: keys.session }),
+      onTrouble: () => this.whoAmI(),
     });
   }
 
@@ -94,6 +94,9 @@ export class Live {
           this.everything();
         }
         return;
+      case "error":
+        this.whoAmI();
+        return;
       case "reset":
         this.everything();
         return;
@@ -102,6 +105,11 @@ export class Live {
         for (const key of staleKeys(frame)) this.pending.set(JSON.stringify(key), key);
         this.timer ??= setTimeout(() => this.flush(), settle);
     }
+  }
+
+  // Most likely the session has ended: asking for it says so.
+  private whoAmI(): void {
+    void this.client.refetchQueries({ queryKey: keys.session });
   }
 
   private flush(): void {

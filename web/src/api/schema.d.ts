@@ -624,6 +624,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List everybody */
+        get: operations["list-users"];
+        put?: never;
+        /**
+         * Add a user
+         * @description An owner sees every app, a member their own.
+         */
+        post: operations["create-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/me": {
         parameters: {
             query?: never;
@@ -794,6 +815,14 @@ export interface components {
             /** @description read, deploy, secrets, write, admin */
             scopes: string[];
         };
+        CreateUser: {
+            email: string;
+            name?: string;
+            /** @description At least 10 characters; they can change it */
+            password: string;
+            /** @enum {string} */
+            role: "owner" | "member";
+        };
         DeployGit: {
             /** @description Branch, tag or commit; empty for the tracked branch */
             ref?: string;
@@ -801,7 +830,7 @@ export interface components {
         Deployment: {
             /** @description The app's name */
             app: string;
-            /** @description Only when one deployment is asked for, and it has a build */
+            /** @description Absent when nothing was built, and in an app's last_deployment */
             build?: components["schemas"]["Build"];
             /** Format: date-time */
             built_at?: string;
@@ -929,15 +958,20 @@ export interface components {
             action?: "created" | "changed" | "removed";
             /** @description The app's name */
             app?: string;
-            /** @description hello: which life of the server the numbers belong to */
+            /** @description hello, reset: which life of the server the numbers belong to */
             epoch?: string;
             id?: string;
-            /** Format: int64 */
+            /** @description error: what went wrong; the connection closes */
+            problem?: components["schemas"]["Problem"];
+            /**
+             * Format: int64
+             * @description hello, event, reset: connect again with epoch and after=seq to miss nothing
+             */
             seq?: number;
             /** @enum {string} */
             topic?: "app" | "deployment" | "instance" | "release" | "config" | "domain" | "token" | "session";
             /** @enum {string} */
-            type: "hello" | "event" | "reset" | "ping";
+            type: "hello" | "event" | "reset" | "ping" | "error";
         };
         LiveRelease: {
             commit: string;
@@ -1034,6 +1068,11 @@ export interface components {
         };
         PageToken: {
             items: components["schemas"]["Token"][];
+            /** @description Ask with it for what follows; empty at the end */
+            next_cursor: string;
+        };
+        PageUser: {
+            items: components["schemas"]["User"][];
             /** @description Ask with it for what follows; empty at the end */
             next_cursor: string;
         };
@@ -2798,6 +2837,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageUser"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-user": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sending the same request again with the same key gives the first one's answer and does nothing more. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUser"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
             };
             /** @description What went wrong */
             default: {

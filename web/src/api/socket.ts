@@ -18,12 +18,15 @@ const firstDelay = 400;
 const longestDelay = 10_000;
 const silenceLimit = 45_000;
 const troubleAfter = 3;
+// One that opens only to be closed at once has not worked.
+const workedAfter = 5000;
 
 export class ReconnectingSocket {
   private socket: WebSocket | undefined;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private silenceTimer: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
+  private openedAt: number | undefined;
   private closed = false;
 
   constructor(private readonly options: SocketOptions) {
@@ -68,7 +71,7 @@ export class ReconnectingSocket {
     const socket = new WebSocket(this.options.url());
     this.socket = socket;
     socket.onopen = () => {
-      this.failures = 0;
+      this.openedAt = Date.now();
       this.listen();
       this.options.onStatus("open");
     };
@@ -95,6 +98,8 @@ export class ReconnectingSocket {
     if (this.closed) return;
     clearTimeout(this.silenceTimer);
     this.detach();
+    if (this.openedAt !== undefined && Date.now() - this.openedAt >= workedAfter) this.failures = 0;
+    this.openedAt = undefined;
     this.failures++;
     this.options.onStatus("lost");
     if (this.failures % troubleAfter === 0) this.options.onTrouble?.();

@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { type Deployment, terminal } from "@/api/types";
 import { StreamStatus } from "@/components/StreamStatus";
 import { type Block, BuildLog } from "@/deployments/buildlog";
-import { t, tn, tWord } from "@/i18n";
+import { num, t, tn, tWord } from "@/i18n";
 import { cli } from "@/lib/command";
 import { useNow } from "@/lib/time";
 import { useLogStream } from "@/logs/stream";
@@ -70,7 +70,7 @@ function BlockView({ block, now, showInternal }: { block: Block; now: number; sh
     return (
       <p className="px-4 py-1.5 text-sm text-warn sm:px-5">
         {t("logs.gap", {
-          n: (block.gap.to - block.gap.from + 1).toLocaleString(),
+          n: num(block.gap.to - block.gap.from + 1),
           reason: tWord("logs.gap_reason", block.gap.reason),
         })}
       </p>

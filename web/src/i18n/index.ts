@@ -39,12 +39,17 @@ export function t<K extends Key>(key: K, ...args: Args<K>): string {
   return fill(catalogue[key], args[0] as Record<string, string | number> | undefined);
 }
 
+/** A number in the language's own form: 12,345. */
+export function num(n: number): string {
+  return new Intl.NumberFormat(language).format(n);
+}
+
 /** The string for a number of things; {count} is the number in the language's own form. */
 export function tn(key: CountKey, count: number): string {
   const form = new Intl.PluralRules(language).select(count);
   const chosen = `${key}.${form}` as Key;
   const text = catalogue[chosen] ?? catalogue[`${key}.other` as Key];
-  return fill(text, { count: new Intl.NumberFormat(language).format(count) });
+  return fill(text, { count: num(count) });
 }
 
 /** The string for a word of the API ("state.queued"), or the word itself when it is a new one. */

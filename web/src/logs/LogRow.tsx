@@ -1,7 +1,7 @@
 import { Scissors, Unplug } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import type { Line } from "@/api/types";
-import { t, tWord } from "@/i18n";
+import { num, t, tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { clock, exactly } from "@/lib/time";
 import { LogText } from "./LogText";
@@ -32,7 +32,7 @@ export const LogRow = memo(function LogRow({ entry, look }: { entry: Entry; look
     const missing = entry.gap.to - entry.gap.from + 1;
     return (
       <Mark icon={<Scissors size={12} aria-hidden />}>
-        {t("logs.gap", { n: missing.toLocaleString(), reason: tWord("logs.gap_reason", entry.gap.reason) })}
+        {t("logs.gap", { n: num(missing), reason: tWord("logs.gap_reason", entry.gap.reason) })}
       </Mark>
     );
   }

@@ -137,6 +137,8 @@ describe("LogModel", () => {
         expect(kept).toEqual([...new Set(kept)].sort((a, b) => a - b));
         if (odd) for (const row of model.rows) if (row.kind === "line") expect(row.line.text).toContain("7");
         if (!odd) expect(model.rows).toEqual(model.all);
+        expect(model.lines.shown).toBe(kept.length);
+        expect(model.lines.held).toBe(model.all.filter((row) => row.kind === "line").length);
       }),
     );
   });

@@ -30,6 +30,7 @@ export class LogModel {
   private needle = "";
   private seq = 0;
   private openCut: Extract<Entry, { kind: "cut" }> | undefined;
+  private marks = 0;
   /** How many entries the cap has pushed out. */
   dropped = 0;
   /** How many of what the filter let through the cap has pushed out. */
@@ -44,8 +45,14 @@ export class LogModel {
     return this.seq;
   }
 
+  /** How many lines and marks are held. */
   get size(): number {
     return this.entries.length;
+  }
+
+  /** How many lines are held, and how many of them the filter lets through; marks are not lines. */
+  get lines(): { held: number; shown: number } {
+    return { held: this.entries.length - this.marks, shown: this.visible.length - this.marks };
   }
 
   /** What the filter lets through, oldest first. Changed in place; do not keep it. */
@@ -104,11 +111,13 @@ export class LogModel {
   clear(): void {
     this.entries = [];
     this.visible = [];
+    this.marks = 0;
     this.openCut = undefined;
   }
 
   private add(entry: Entry): void {
     this.entries.push(entry);
+    if (entry.kind !== "line") this.marks++; // marks pass every filter
     if (this.passes(entry)) this.visible.push(entry);
   }
 
@@ -131,6 +140,7 @@ export class LogModel {
     if (this.entries.length <= this.cap) return;
     const surplus = this.entries.length - this.cap + slack;
     const gone = new Set(this.entries.splice(0, surplus));
+    for (const entry of gone) if (entry.kind !== "line") this.marks--;
     this.dropped += surplus;
     let n = 0;
     while (n < this.visible.length && gone.has(this.visible[n] as Entry)) n++;

@@ -85,6 +85,20 @@ describe("useLogStream", () => {
     expect(result.current.problem?.detail).toBe("the disk is away");
   });
 
+  it("waits longer, too, when it is let in only to be put out again", () => {
+    start();
+    for (let i = 0; i < 8; i++) {
+      FakeSocket.last.open();
+      FakeSocket.last.cut();
+      act(() => vi.advanceTimersByTime(12_600));
+    }
+    const before = FakeSocket.all.length;
+    FakeSocket.last.open();
+    FakeSocket.last.cut();
+    act(() => vi.advanceTimersByTime(5000));
+    expect(FakeSocket.all).toHaveLength(before);
+  });
+
   it("waits longer from one failed attempt to the next, at most ten seconds or so", () => {
     start();
     let attempts = 0;

@@ -5,7 +5,7 @@ import { StreamStatus } from "@/components/StreamStatus";
 import { Button, IconButton } from "@/components/ui/button";
 import { CommandHint } from "@/components/ui/copy";
 import { ErrorNote } from "@/components/ui/feedback";
-import { t } from "@/i18n";
+import { num, t } from "@/i18n";
 import { cli } from "@/lib/command";
 import { cx } from "@/lib/cx";
 import { useTitle } from "@/lib/title";
@@ -84,12 +84,12 @@ function LogsOf({ app }: { app: string }) {
         <span>
           {filtered
             ? t("logs.count_filtered", {
-                shown: model.rows.length.toLocaleString(),
-                all: model.size.toLocaleString(),
+                shown: num(model.lines.shown),
+                all: num(model.lines.held),
               })
-            : t("logs.count", { n: model.size.toLocaleString() })}
+            : t("logs.count", { n: num(model.lines.held) })}
         </span>
-        {model.dropped > 0 && <span>{t("logs.dropped", { n: model.dropped.toLocaleString() })}</span>}
+        {model.dropped > 0 && <span>{t("logs.dropped", { n: num(model.dropped) })}</span>}
         <CommandHint className="ml-auto" command={logsCommand(app, filter)} />
       </div>
     </div>

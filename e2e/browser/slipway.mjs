@@ -1,0 +1,94 @@
+// A Slipway to drive: the one that the environment names, or one of our own
+// that leaves nothing behind.
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const repository = new URL("../../", import.meta.url).pathname;
+
+/** Asks again until the answer is truthy; what is waited for is named in the failure. */
+export async function eventually(what, ask, within = 30_000) {
+  const end = Date.now() + within;
+  let last;
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (answer) return answer;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) assert.fail(`not within ${within} ms: ${what}${last ? `: ${last.message}` : ""}`);
+    // A pause between two looks at the same thing, not a wait for it.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Gives {url, enter, dir, stop}: enter is a link that signs in or makes the owner. */
+export async function findSlipway() {
+  const dir = await mkdtemp(join(tmpdir(), "slipway-browser-"));
+  await chmod(dir, 0o755); // Postgres runs as another user
+  const { SLIPWAY_URL: url, SLIPWAY_SIGNIN_URL: enter } = process.env;
+  if (url && enter) return { url, enter, dir, stop: () => rm(dir, { recursive: true, force: true }) };
+  return startSlipway(dir);
+}
+
+async function startSlipway(dir) {
+  const program = process.env.SLIPWAY_BIN ?? join(repository, "bin/slipway");
+  const listen = `127.0.0.1:${await freePort()}`;
+  const router = `127.0.0.1:${await freePort()}`;
+  const env = {
+    PATH: process.env.PATH,
+    HOME: dir,
+    SLIPWAY_DATA: join(dir, "data"),
+    SLIPWAY_INSTALLATION: `slw-browser-${process.pid}`,
+    SLIPWAY_LISTEN: listen,
+    SLIPWAY_ROUTER: "process",
+    SLIPWAY_ROUTER_HTTP: router,
+    SLIPWAY_ROUTER_HTTPS: "off",
+    SLIPWAY_NETWORK_POOL: "10.252.0.0/16",
+    SLIPWAY_HEALTH_TIMEOUT: "20s",
+    SLIPWAY_DRAIN_TIMEOUT: "5s",
+    SLIPWAY_STOP_GRACE: "2s",
+  };
+  if (process.env.DOCKER_HOST) env.DOCKER_HOST = process.env.DOCKER_HOST;
+  const logFile = join(dir, "server.log");
+  const log = createWriteStream(logFile);
+  await new Promise((resolve) => log.once("open", resolve));
+  const server = spawn(program, ["server"], { env, cwd: dir, stdio: ["ignore", log, log] });
+  const ended = new Promise((resolve) => {
+    server.once("exit", (code) => resolve(code ?? 0));
+    server.once("error", (error) => resolve(error.message));
+  });
+  const url = `http://${listen}`;
+
+  const stop = async () => {
+    server.kill("SIGINT");
+    await ended;
+    await run(program, ["server", "down", "--purge"], { env, cwd: dir });
+    await rm(dir, { recursive: true, force: true });
+  };
+  try {
+    const up = eventually("the server is ready", async () => (await fetch(`${url}/readyz`)).ok, 90_000);
+    const outcome = await Promise.race([up, ended.then((why) => `the server ended: ${why}`)]);
+    assert.equal(outcome, true, `${outcome}\n${await readFile(logFile, "utf8")}`);
+    const enter = (await readFile(join(dir, "data", "bootstrap-link"), "utf8")).trim();
+    return { url, enter, dir, logFile, stop };
+  } catch (error) {
+    await stop().catch(() => {});
+    throw error;
+  }
+}
