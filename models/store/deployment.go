@@ -43,8 +43,8 @@ func (s *Store) Deployment(ctx context.Context, app *models.App, number int) (*m
 }
 
 func (s *Store) deployment(query *gorm.DB, app *models.App, number int) (*models.Deployment, error) {
-	if number > math.MaxInt32 {
-		return nil, models.NotFound("deployment", "#"+strconv.Itoa(number)) // more than the column holds
+	if number < 1 || number > math.MaxInt32 {
+		return nil, models.NotFound("deployment", "#"+strconv.Itoa(number)) // not one that the column holds
 	}
 	var d models.Deployment
 	if err := query.Where("app_id = ? AND number = ?", app.ID, number).Take(&d).Error; err != nil {

@@ -38,8 +38,8 @@ func (s *Store) AddRelease(ctx context.Context, release *models.Release) error {
 
 // Release gives one release of an app by its version.
 func (s *Store) Release(ctx context.Context, appID string, version int) (*models.Release, error) {
-	if version > math.MaxInt32 {
-		return nil, models.NotFound("release", "v"+strconv.Itoa(version)) // more than the column holds
+	if version < 1 || version > math.MaxInt32 {
+		return nil, models.NotFound("release", "v"+strconv.Itoa(version)) // not one that the column holds
 	}
 	var release models.Release
 	err := s.with(ctx).Where("app_id = ? AND version = ?", appID, version).Take(&release).Error
