@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/slipway-paas/slipway/deployer"
@@ -59,9 +60,14 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 		return err
 	}
 	for _, w := range plan.Workloads {
-		j.hide(w.Env)
+		j.hide(configIn(w.Env))
 	}
-	if err := grip.roller().BringUp(ctx, plan, j.Say); err != nil {
+	limited, stopLimit := context.WithTimeoutCause(ctx, p.Settings.HealthTimeout+rolloutSlack, errRolloutTimeout)
+	defer stopLimit()
+	if err := grip.roller().BringUp(limited, plan, j.Say); err != nil {
+		if errors.Is(context.Cause(limited), errRolloutTimeout) {
+			err = models.Wrap(errors.Join(errRolloutTimeout, err), models.KindTimeout, "the release was not up within %s; is the container engine overloaded?", p.Settings.HealthTimeout+rolloutSlack)
+		}
 		var unhealthy *deployer.Unhealthy
 		if errors.As(err, &unhealthy) {
 			j.lastWords(unhealthy)
@@ -101,6 +107,24 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 	p.Routing.Changed(app.ID)
 	p.announce(app, d)
 	return nil
+}
+
+// rolloutSlack is what a rollout may take beside waiting for health: an engine
+// that hangs must not hold a deployment for ever.
+const rolloutSlack = 2 * time.Minute
+
+var errRolloutTimeout = errors.New("the rollout took too long")
+
+// configIn gives those variables of an environment that are the user's: what
+// Slipway itself sets is no secret, and hiding it would spoil the log.
+func configIn(env map[string]string) map[string]string {
+	vars := make(map[string]string, len(env))
+	for key, value := range env {
+		if !strings.HasPrefix(key, "SLIPWAY_") {
+			vars[key] = value
+		}
+	}
+	return vars
 }
 
 func (p *Pipeline) roller() *deployer.Rollout {
