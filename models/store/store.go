@@ -153,7 +153,9 @@ func translate(err error) error {
 			return &models.Error{Kind: models.KindConflict, Message: "somebody else changed it at the same moment; try again", Err: err}
 		case "22021", "22P05", "22P02", "22003": // text or a number that no column can hold
 			return &models.Error{Kind: models.KindInvalid, Message: "the input holds something that cannot be stored", Err: err}
-		case "57P01", "57P02", "57P03", "53300", "53100", "08006", "08003", "08000", "25006":
+		case "53100":
+			return &models.Error{Kind: models.KindUnavailable, RetryAfter: 30 * time.Second, Message: "the database's disk is full; make room, and it goes on by itself", Err: err}
+		case "57P01", "57P02", "57P03", "53300", "08006", "08003", "08000", "25006":
 			return unavailable(err)
 		}
 		return &models.Error{Kind: models.KindInternal, Message: "the database refused a statement", Err: err}
