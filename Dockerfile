@@ -40,7 +40,6 @@ COPY --from=build /slipway /usr/local/bin/slipway
 # The server speaks to the engine's socket, and so is root here as it would be
 # outside; see docs/security.md.
 ENV SLIPWAY_DATA=/var/lib/slipway
-VOLUME /var/lib/slipway
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8000/healthz"]
 ENTRYPOINT ["slipway"]

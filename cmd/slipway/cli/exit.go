@@ -69,7 +69,7 @@ func explain(ctx context.Context, err error) *failure {
 		return fail(exitCode(string(safe.Kind)), "", "%s", models.SafeMessage(err))
 	case errors.As(err, &request):
 		return unreachable(request.URL, request.Err)
-	case errors.As(err, &dial):
+	case errors.As(err, &dial) && dial.Op == "dial":
 		return unreachable("", err)
 	case strings.HasPrefix(err.Error(), "unknown command"):
 		return fail(exitUsage, "", "%s", err)
