@@ -12,6 +12,9 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STRIP   := -ldflags '-s -w'
 LDFLAGS := -ldflags '-s -w -X main.version=$(VERSION)'
 
+# Turns what `go build -v` says into a line now and then; errors pass.
+COUNT   := awk '/^[^ :\#]+$$/ {if (++n % 200 == 0) print "  " n " packages compiled"; next} {print}'
+
 TEST_FLAGS ?= -p 2 -timeout 15m
 LINTER     := bin/golangci-lint
 PAYLOAD    := $(patsubst %,cmd/slipway/payload/%.gz,slipway-router slipway-static slipway-hook)
@@ -30,14 +33,15 @@ down: ## Stop all that the demo started (PURGE=1 deletes its data too)
 ##@ Build
 .PHONY: build ui payload image setup clean FORCE
 build: ui payload ## Build bin/slipway with the dashboard inside
-	@echo 'Building bin/slipway $(VERSION)'
-	@go build $(LDFLAGS) -o bin/slipway ./cmd/slipway
+	@echo 'Building bin/slipway $(VERSION) (some minutes the first time)'
+	@go build -v $(LDFLAGS) -o bin/slipway ./cmd/slipway 2>&1 | $(COUNT)
 
 ui: web/dist/index.html ## Build the dashboard if it is older than its source
 
 web/dist/index.html: web/node_modules/.installed $(UI_SOURCES)
 	@echo 'Building the dashboard'
-	@npm --prefix web run --silent build
+	@mkdir -p bin
+	@npm --prefix web run --silent build > bin/ui.log 2>&1 || { cat bin/ui.log; exit 1; }
 	@touch $@
 
 # Not `npm ci`: it refuses a lock file without the binaries of platforms that a
