@@ -175,6 +175,10 @@ var ErrUnavailable = errors.New("the container engine is not answering")
 // neither has nor can get.
 var ErrNoImage = errors.New("no such image")
 
+// ErrNoCommand is in the chain of an error about a workload that has no command
+// and whose image has none either.
+var ErrNoCommand = errors.New("neither the workload nor its image has a command")
+
 // Unhealthy says why a workload did not become healthy. Its message is safe to
 // show to those who may see the app.
 type Unhealthy struct {

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +62,45 @@ func TestNothingToBuild(t *testing.T) {
 		t.Fatalf("the push is accepted:\n%s", out)
 	}
 	says(t, out, "Dockerfile", "index.html")
+}
+
+// What cannot be built or run is refused in the words of who sent it, never as
+// an accident inside Slipway.
+func TestSourcesThatCannotRun(t *testing.T) {
+	in := installed(t)
+	for name, c := range map[string]struct {
+		source files
+		says   string
+	}{
+		"no-command":  {files{"Dockerfile": "FROM scratch\nCOPY Dockerfile /\n"}, "CMD"},
+		"not-there":   {files{"Dockerfile": "FROM scratch\nCOPY Dockerfile /\nCMD [\"/nowhere\"]\n"}, "127"},
+		"bad-name":    {files{"Dockerfile": "FROM ../../x\n"}, "invalid reference format"},
+		"no-words":    {files{"Dockerfile": "\x01\x02\n"}, "Dockerfile"},
+		"copies-none": {files{"Dockerfile": "FROM scratch\nCOPY nowhere /\n"}, "nowhere"},
+		"no-settings": {files{"index.html": "x", "slipway.yaml": "processes: [1, 2"}, "slipway.yaml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := newRepository(t, c.source).push(in, name)
+			if err == nil {
+				t.Fatalf("the push is accepted:\n%s", out)
+			}
+			says(t, out, c.says)
+			if strings.Contains(out, "inside Slipway") {
+				t.Errorf("the fault is not told from one of Slipway's own:\n%s", out)
+			}
+			in.settles(t, name)
+		})
+	}
+	leaving := newRepository(t, files{"index.html": "x"})
+	if err := os.Symlink("/etc/passwd", filepath.Join(leaving.dir, "out")); err != nil {
+		t.Fatal(err)
+	}
+	leaving.commit("A link out", nil)
+	out, err := leaving.push(in, "leaving")
+	if err == nil {
+		t.Fatalf("a link out of the source is accepted:\n%s", out)
+	}
+	says(t, out, "leads out of the source")
 }
 
 // A release that exits, or that never listens, never gets the traffic: the one

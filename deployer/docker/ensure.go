@@ -208,6 +208,8 @@ func (e *ensuring) create(ctx, detached context.Context, index int) (string, err
 			}
 		case cerrdefs.IsNotFound(err):
 			return "", fmt.Errorf("%w: %s", deployer.ErrNoImage, e.w.Image)
+		case strings.Contains(strings.ToLower(err.Error()), "no command specified"): // has no class of its own
+			return "", fmt.Errorf("%w: %s", deployer.ErrNoCommand, e.w.Image)
 		case cerrdefs.IsConflict(err):
 			id, err := e.namesake(detached, name, index)
 			if err != nil || id != "" {
