@@ -37,7 +37,17 @@ after(async () => {
 
 afterEach(() => browser.checkComplaints());
 
-const go = (path) => page.goto(wire.url + path);
+/** Opens a page, and again when a change of the machine's networks cut that short. */
+async function go(path) {
+  for (let left = 3; ; left--) {
+    try {
+      return await page.goto(wire.url + path);
+    } catch (error) {
+      if (left === 0 || !/ERR_NETWORK_CHANGED/.test(error.message)) throw error;
+    }
+  }
+}
+
 const heading = (name) => page.getByRole("heading", { level: 1, name });
 const button = (name) => page.getByRole("button", { name, exact: true });
 const unauthorized = /status of 401/;

@@ -44,14 +44,14 @@ const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
   validateSearch: tokenSearch,
-  component: lazyRouteComponent(() => import("@/pages/Setup")),
+  component: lazyRouteComponent(() => patiently(() => import("@/pages/Setup"))),
 });
 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   validateSearch: tokenSearch,
-  component: lazyRouteComponent(() => import("@/pages/SignIn")),
+  component: lazyRouteComponent(() => patiently(() => import("@/pages/SignIn"))),
 });
 
 /** Everything for which one must be signed in. */
@@ -72,8 +72,24 @@ const shell = createRoute({
   },
 });
 
+/**
+ * Fetches a page's code, and again when that was cut short: browsers drop what
+ * is on its way when a network of the machine changes, as it does here with
+ * each deployment on one's own machine.
+ */
+async function patiently<T>(load: () => Promise<T>): Promise<T> {
+  for (const pause of [150, 600, 2000]) {
+    try {
+      return await load();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+  return load();
+}
+
 const page = <P extends string>(path: P, load: () => Promise<{ default: React.ComponentType }>) =>
-  createRoute({ getParentRoute: () => shell, path, component: lazyRouteComponent(load) });
+  createRoute({ getParentRoute: () => shell, path, component: lazyRouteComponent(() => patiently(load)) });
 
 const apps = page("/", () => import("@/pages/Apps"));
 const newApp = page("/new", () => import("@/pages/NewApp"));
@@ -90,7 +106,7 @@ const app = createRoute({
 });
 
 const appPage = <P extends string>(path: P, load: () => Promise<{ default: React.ComponentType }>) =>
-  createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(load) });
+  createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(() => patiently(load)) });
 
 const routeTree = root.addChildren([
   setup,

@@ -6,8 +6,24 @@ const http = createClient<paths>({
   baseUrl: location.origin,
   credentials: "same-origin",
   // Looked up at each call, so that tests can put another in its place.
-  fetch: (request) => globalThis.fetch(request),
+  fetch: (request) => send(request),
 });
+
+/**
+ * Sends a request. One that carries an idempotency key is sent again when the
+ * network failed, since the server does what it asks for once.
+ */
+async function send(request: Request): Promise<Response> {
+  const again = request.headers.has("Idempotency-Key") ? [200, 800] : [];
+  for (const pause of again) {
+    try {
+      return await globalThis.fetch(request.clone());
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+  return globalThis.fetch(request);
+}
 
 /** Called when the server no longer knows who is asking. */
 let onSignedOut: () => void = () => {};

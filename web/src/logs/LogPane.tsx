@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef } from "react";
+import { type ReactNode, type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { t, tn } from "@/i18n";
 import { LogRow, type RowLook } from "./LogRow";
@@ -17,6 +17,8 @@ interface LogPaneProps {
   onFollow: (follow: boolean) => void;
   label: string;
   empty: ReactNode;
+  /** The seq of the topmost line in sight while not following; it outlives the pane. */
+  place: RefObject<number>;
   /** Lines that came since the place was left. */
   unseen: number;
 }
@@ -26,7 +28,17 @@ interface LogPaneProps {
  * following, the newest stays in sight; scrolling up lets go of it, and the place
  * stays put however many lines come or are pushed out above.
  */
-export function LogPane({ model, version, look, follow, onFollow, label, empty, unseen }: LogPaneProps) {
+export function LogPane({
+  model,
+  version,
+  look,
+  follow,
+  onFollow,
+  label,
+  empty,
+  place,
+  unseen,
+}: LogPaneProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const lastTop = useRef(0);
   const gone = useRef(model.droppedVisible);
@@ -44,6 +56,14 @@ export function LogPane({ model, version, look, follow, onFollow, label, empty, 
   // biome-ignore lint/correctness/useExhaustiveDependencies: sizes measured under another look are wrong
   useEffect(() => virtualizer.measure(), [look.wrap, virtualizer]);
 
+  // Another filter is another pane: it opens where the one before it stood.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it opens
+  useLayoutEffect(() => {
+    if (!follow && place.current > 0) {
+      virtualizer.scrollToIndex(model.rowOf(place.current), { align: "start" });
+    }
+  }, []);
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: version is what says that the model changed
   useLayoutEffect(() => {
     const pane = scroller.current;
@@ -58,11 +78,14 @@ export function LogPane({ model, version, look, follow, onFollow, label, empty, 
   const onScroll = () => {
     const pane = scroller.current;
     if (!pane) return;
-    const atEnd = pane.scrollHeight - pane.scrollTop - pane.clientHeight < rowHeight * 1.5;
-    const up = pane.scrollTop < lastTop.current - 1;
+    const moved = pane.scrollTop - lastTop.current;
+    if (Math.abs(moved) < 1) return; // our own doing, which was noted when it was done
     lastTop.current = pane.scrollTop;
-    if (follow && up && !atEnd) onFollow(false);
-    if (!follow && atEnd && !up) onFollow(true);
+    const atEnd = pane.scrollHeight - pane.scrollTop - pane.clientHeight < rowHeight * 1.5;
+    const first = model.rows[virtualizer.getVirtualItemForOffset(pane.scrollTop)?.index ?? 0];
+    if (first?.kind === "line") place.current = first.line.seq;
+    if (follow && moved < 0 && !atEnd) onFollow(false);
+    if (!follow && moved > 0 && atEnd) onFollow(true);
   };
 
   const items = virtualizer.getVirtualItems();

@@ -88,6 +88,16 @@ describe("LogModel", () => {
     expect([...model.processes]).toEqual(["web", "worker"]);
   });
 
+  it("finds the row of a line, or what comes after it", () => {
+    const model = new LogModel();
+    model.addLines(range(10, 30));
+    expect(model.rowOf(10)).toBe(0);
+    expect(model.rowOf(15)).toBe(5);
+    model.setFilter({ ...noFilter, text: "2" });
+    expect(seqs(model)[model.rowOf(15)]).toBe(20);
+    expect(seqs(model)[model.rowOf(99)]).toBe(29);
+  });
+
   it("keeps marks when lines are filtered away", () => {
     const model = new LogModel();
     model.addLines([line(1, { process: "web" })]);

@@ -64,6 +64,12 @@ export class LogModel {
     return this.entries;
   }
 
+  /** The row at which a line stands, or the next one that the filter lets through. */
+  rowOf(seq: number): number {
+    const row = this.visible.findIndex((entry) => entry.kind === "line" && entry.line.seq >= seq);
+    return row < 0 ? this.visible.length - 1 : row;
+  }
+
   addLines(lines: readonly Line[]): void {
     for (const line of lines) {
       if (line.seq <= this.seq) continue;

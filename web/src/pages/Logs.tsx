@@ -40,6 +40,7 @@ function LogsOf({ app }: { app: string }) {
   const [times, setTimes] = useState(() => !narrowScreen());
   const applied = useDeferredValue(filter);
   const seenUntil = useRef(0);
+  const place = useRef(0);
 
   useMemo(() => model.setFilter(applied), [model, applied]);
   const total = model.dropped + model.size;
@@ -75,6 +76,7 @@ function LogsOf({ app }: { app: string }) {
           follow={follow}
           onFollow={setFollow}
           label={t("logs.title", { app })}
+          place={place}
           unseen={unseen}
           empty={filtered ? t("logs.none_match") : stream.caughtUp ? t("logs.none") : t("common.loading")}
         />

@@ -110,6 +110,25 @@ describe("NewAppForm", () => {
   });
 });
 
+describe("a cut network", () => {
+  it("creates once: the same key is sent again", async () => {
+    let cuts = 1;
+    const calls = answerCalls({
+      "POST /tokens": () => {
+        if (cuts-- > 0) throw new TypeError("network changed");
+        return { status: 201, body: { token: "slw_secret" } };
+      },
+    });
+    const onMade = vi.fn();
+    await renderPiece(<TokenForm onMade={onMade} onCancel={vi.fn()} />);
+    await user.type(screen.getByLabelText("Name"), "CI");
+    await user.click(screen.getByRole("button", { name: "Make token" }));
+    await waitFor(() => expect(onMade).toHaveBeenCalledWith({ token: "slw_secret" }));
+    expect(calls).toHaveLength(2);
+    expect(calls[0]?.headers.get("Idempotency-Key")).toBe(calls[1]?.headers.get("Idempotency-Key"));
+  });
+});
+
 describe("ConfigEditor", () => {
   const known = [{ key: "LOG_LEVEL", value: "info" }];
 

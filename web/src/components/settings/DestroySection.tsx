@@ -37,7 +37,11 @@ export function DestroySection({ app }: { app: App }) {
   const releases = app.live_release?.version ?? 0;
   return (
     <Section title={t("destroy.title")} hint={t("destroy.hint")} className="border-bad-mark/40!">
-      <Button look="danger" onClick={() => setOpen(true)}>
+      <Button
+        look="danger"
+        className="max-w-full whitespace-normal! break-all py-1.5"
+        onClick={() => setOpen(true)}
+      >
         {t("destroy.button", { app: app.name })}
       </Button>
       <Dialog
