@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useParams } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
 import { Boxes, ChevronRight, ExternalLink } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { asProblem } from "@/api/problem";
 import { queries } from "@/api/queries";
 import { buttonClass } from "@/components/ui/button";
@@ -53,19 +54,7 @@ export function AppLayout() {
               </a>
             )}
           </div>
-          <nav aria-label={t("nav.app", { app: name })} className="-mx-2 flex gap-0.5 overflow-x-auto pt-1.5">
-            {tabs.map(([to, key]) => (
-              <Link
-                key={to}
-                to={to}
-                params={{ app: name }}
-                activeOptions={{ exact: to === "/apps/$app" }}
-                className="-outline-offset-2! whitespace-nowrap border-transparent border-b-2 px-2.5 py-2 text-text-2 hover:text-text [&.active]:border-accent [&.active]:font-medium [&.active]:text-text"
-              >
-                {t(key)}
-              </Link>
-            ))}
-          </nav>
+          <Tabs name={name} />
         </div>
       </div>
       {error ? (
@@ -76,6 +65,37 @@ export function AppLayout() {
         <Outlet />
       )}
     </>
+  );
+}
+
+function Tabs({ name }: { name: string }) {
+  const nav = useRef<HTMLElement>(null);
+  const path = useLocation({ select: (location) => location.pathname });
+  // Where the tabs are wider than the screen, the one that is open is brought into it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another path is another open tab
+  useEffect(() => {
+    const row = nav.current;
+    const open = row?.querySelector<HTMLElement>(".active");
+    if (row && open) row.scrollLeft = open.offsetLeft - (row.clientWidth - open.offsetWidth) / 2;
+  }, [path]);
+  return (
+    <nav
+      ref={nav}
+      aria-label={t("nav.app", { app: name })}
+      className="-mx-2 relative flex gap-0.5 overflow-x-auto pt-1.5 [scrollbar-width:none]"
+    >
+      {tabs.map(([to, key]) => (
+        <Link
+          key={to}
+          to={to}
+          params={{ app: name }}
+          activeOptions={{ exact: to === "/apps/$app" }}
+          className="-outline-offset-2! whitespace-nowrap border-transparent border-b-2 px-2.5 py-2 text-text-2 hover:text-text [&.active]:border-accent [&.active]:font-medium [&.active]:text-text"
+        >
+          {t(key)}
+        </Link>
+      ))}
+    </nav>
   );
 }
 

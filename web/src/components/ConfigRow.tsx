@@ -30,9 +30,9 @@ export function ConfigRow({ app, item, revealed, mayWrite, onRemove }: ConfigRow
   const shown = known && (revealed || own);
   return (
     <Row>
-      <div className="grid items-center gap-x-4 gap-y-1 sm:grid-cols-[minmax(8rem,18rem)_minmax(0,1fr)_auto]">
+      <div className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 sm:grid-cols-[minmax(8rem,18rem)_minmax(0,1fr)_auto]">
         <span className="break-all font-medium font-mono text-sm">{item.key}</span>
-        <span className="min-w-0 break-all font-mono text-sm text-text-2">
+        <span className="order-3 col-span-2 min-w-0 break-all font-mono text-sm text-text-2 sm:order-none sm:col-span-1">
           {shown ? (
             <span className="whitespace-pre-wrap">
               {item.value || <i className="font-sans">{t("config.blank")}</i>}

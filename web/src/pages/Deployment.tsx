@@ -141,7 +141,7 @@ function Actions({ d }: { d: Deployment }) {
         </Link>
         {!over && may && (
           <Button
-            look="danger"
+            className="text-bad!"
             busy={cancel.busy}
             disabled={d.cancel_requested}
             onClick={() => void cancel.run()}

@@ -47,7 +47,7 @@ export function CopyButton({ text, label, withText }: { text: string; label?: st
 export function CodeBlock({ text, label, children }: { text: string; label?: string; children?: ReactNode }) {
   return (
     <div className="flex items-start gap-1 rounded-md border bg-log-bg py-1 pr-1 pl-3">
-      <pre className="min-w-0 flex-1 overflow-x-auto whitespace-pre-wrap break-all py-1.5 font-mono text-sm">
+      <pre className="min-w-0 flex-1 overflow-x-auto [overflow-wrap:anywhere] whitespace-pre-wrap py-1.5 font-mono text-sm">
         {children ?? text}
       </pre>
       <CopyButton text={text} label={label} />

@@ -28,7 +28,7 @@ export function Dialog({ open, onOpenChange, title, description, wide, children 
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <div className="fixed inset-0 z-40 animate-fade bg-scrim" aria-hidden />
-        <div className="pointer-events-none fixed inset-0 z-50 grid items-end justify-items-center overflow-y-auto p-0 sm:items-center sm:p-6">
+        <div className="pointer-events-none fixed inset-0 z-50 grid items-end-safe justify-items-center overflow-y-auto p-0 sm:items-center-safe sm:p-6">
           <Radix.Content
             aria-describedby={description ? undefined : ""}
             className={cx(
