@@ -17,10 +17,12 @@ import (
 // and tried again by Recover.
 func (p *Pipeline) converge(ctx context.Context, appID string) error {
 	holding, release, err := p.holdApp(ctx, appID)
-	if err != nil || holding == nil {
+	if err != nil {
 		return err
 	}
-	defer release()
+	if holding != nil {
+		defer release()
+	}
 	app, err := p.Store.AppByID(ctx, models.SystemActor(), appID)
 	switch {
 	case err != nil && models.KindOf(err) == models.KindNotFound:
@@ -28,6 +30,10 @@ func (p *Pipeline) converge(ctx context.Context, appID string) error {
 		return nil
 	case err != nil:
 		return err
+	case holding == nil:
+		// Another server is at it, or one that died was and will not finish.
+		p.unsettle(appID)
+		return nil
 	}
 	undisturbed, stop := p.untilNudged(holding, appID)
 	defer stop()
