@@ -82,7 +82,7 @@ test: ## Install what the tests need and run all of them
 
 test-go: payload ## Go tests: unit, and integration with the engine, Postgres and git
 	@echo 'Go tests'
-	@go test $(TEST_FLAGS) $$(go list ./... | grep -v /e2e) | { grep -v 'no test files' || true; }
+	@go test $(TEST_FLAGS) $$(go list ./... | grep -v /e2e) | { grep --line-buffered -v 'no test files' || true; }
 
 test-ui: web/node_modules/.installed ## The dashboard's linter and tests
 	@echo 'Dashboard tests'
