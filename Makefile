@@ -15,7 +15,11 @@ LDFLAGS := -ldflags '-s -w -X main.version=$(VERSION)'
 # Turns what `go build -v` says into a line now and then; errors pass.
 COUNT   := awk '/^[^ :\#]+$$/ {if (++n % 200 == 0) print "  " n " packages compiled"; next} {print}'
 
-TEST_FLAGS ?= -p 2 -timeout 15m
+TEST_FLAGS ?= -p 2 -timeout 30m
+# Tests packages; after a failure the names of what failed come last.
+go_test = @mkdir -p bin; go test $(TEST_FLAGS) $(1) 2>&1 | tee bin/$@.log | { grep -v 'no test files' || true; } || \
+	{ printf '\nFailed (all of it is in bin/$@.log):\n'; grep -E '^ *--- FAIL|^FAIL.*[/[]' bin/$@.log; exit 1; }
+
 LINTER     := bin/golangci-lint
 PAYLOAD    := $(patsubst %,cmd/slipway/payload/%.gz,slipway-router slipway-static slipway-hook)
 UI_SOURCES := $(shell find web/src web/public web/scripts -type f 2>/dev/null) web/index.html web/package.json web/vite.config.ts web/tsconfig.json
@@ -89,9 +93,10 @@ test-ui: web/node_modules/.installed ## The dashboard's linter and tests
 	@npm --prefix web run --silent lint
 	@npm --prefix web test --silent
 
+test-e2e: export SLIPWAY_BIN := $(CURDIR)/bin/slipway
 test-e2e: build e2e/node_modules/.installed ## End to end: real git, real browser
 	@echo 'End-to-end tests: from outside'
-	@SLIPWAY_BIN=$(CURDIR)/bin/slipway go test $(TEST_FLAGS) ./e2e/...
+	$(call go_test,./e2e/...)
 	@echo 'End-to-end tests: in a browser'
 	@npm --prefix e2e test --silent
 

@@ -231,7 +231,10 @@ func (x *extraction) directory(name string) error {
 		return err
 	}
 	x.kinds[name] = tar.TypeDir
-	return x.root.Mkdir(name, 0o755)
+	if err := x.root.Mkdir(name, 0o755); err != nil {
+		return err
+	}
+	return x.root.Chmod(name, 0o755) // the server's umask must not decide who may read an image's files
 }
 
 func (x *extraction) file(name string, header *tar.Header, content io.Reader) error {
@@ -249,7 +252,7 @@ func (x *extraction) file(name string, header *tar.Header, content io.Reader) er
 	x.kinds[name] = tar.TypeReg
 	n, err := io.Copy(file, content)
 	x.bytes += n
-	if err := errors.Join(err, file.Close()); err != nil {
+	if err := errors.Join(err, file.Chmod(mode), file.Close()); err != nil {
 		return err
 	}
 	if x.bytes > x.limits.Bytes {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -211,6 +212,22 @@ func TestExtractStopsWithItsContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	checkEmpty(t, parent)
+}
+
+// A server whose umask is 077 must not make images that only root can read.
+func TestExtractModesAreNotTheUmasks(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o077))
+	dir := filepath.Join(t.TempDir(), "source")
+	err := Extract(t.Context(), bytes.NewReader(tarOf(t, item{name: "bin/app", mode: 0o755}, item{name: "page", mode: 0o600})), dir, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]fs.FileMode{"bin": 0o755, "bin/app": 0o755, "page": 0o644} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v; want %v", name, info, err, want)
+		}
+	}
 }
 
 func TestExtractKeepsWhatIsThere(t *testing.T) {
