@@ -228,12 +228,22 @@ func (in *installation) stop() error {
 // remove ends everything that belongs to the installation.
 func (in *installation) remove() error {
 	err := in.stop()
+	in.keepLog()
 	in.endPostgres()
 	out, down := in.command("server", "down", "--purge").CombinedOutput()
 	if down != nil {
 		down = fmt.Errorf("server down: %w\n%s", down, out)
 	}
 	return errors.Join(err, down)
+}
+
+// keepLog copies the server's log to the folder that E2E_LOGS names.
+func (in *installation) keepLog() {
+	if dir := os.Getenv("E2E_LOGS"); dir != "" {
+		if content, err := os.ReadFile(in.logFile()); err == nil {
+			_ = os.WriteFile(filepath.Join(dir, in.name+".log"), content, 0o600) // for who looks into a failure
+		}
+	}
 }
 
 // endPostgres ends a Postgres that outlived a killed server.

@@ -1,6 +1,7 @@
 // Package e2e tests Slipway from outside, as those who use it see it: the real
 // program on the real engine and a real Postgres, with the real git. Each test
-// is a story. SLIPWAY_BIN names a program to test instead of building one.
+// is a story. SLIPWAY_BIN names a program to test instead of building one, and E2E_LOGS a
+// folder to keep the servers' logs in.
 package e2e
 
 import (
