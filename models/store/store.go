@@ -100,23 +100,24 @@ func (s *Store) Transact(ctx context.Context, do func(tx *Store) error) error {
 	}
 	defer func() { _ = conn.Close() }()
 
-	var raw *pgx.Conn
-	if err := conn.Raw(func(driver any) error {
-		raw = driver.(*stdlib.Conn).Conn()
-		return nil
+	var tx pgx.Tx
+	if err := conn.Raw(func(driver any) (err error) {
+		tx, err = driver.(*stdlib.Conn).Conn().Begin(ctx)
+		return err
 	}); err != nil {
 		return translate(err)
 	}
-	tx, err := raw.Begin(ctx)
-	if err != nil {
-		return translate(err)
-	}
-	// A rollback after a commit does nothing; one with a dead context would
-	// leave the connection in the transaction, hence the fresh one.
+	// The transaction is ended within Raw. When ctx ends between two
+	// statements, database/sql gives the connection up and has it closed in
+	// the background: Raw then refuses, and whoever went past it would use the
+	// connection while it is being closed. A rollback after a commit does
+	// nothing; one with a dead context would leave the connection in the
+	// transaction, hence the fresh one.
 	defer func() {
 		rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		if err := tx.Rollback(rollback); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+		err := conn.Raw(func(any) error { return tx.Rollback(rollback) })
+		if err != nil && !errors.Is(err, pgx.ErrTxClosed) && !errors.Is(err, sql.ErrConnDone) {
 			slog.DebugContext(ctx, "rolling back", "error", err)
 		}
 	}()
@@ -124,10 +125,14 @@ func (s *Store) Transact(ctx context.Context, do func(tx *Store) error) error {
 	inner := &Store{pool: s.pool, sql: s.sql, tx: tx}
 	inner.db = s.db.Session(&gorm.Session{NewDB: true, Context: ctx})
 	inner.db.Statement.ConnPool = conn
-	if err := do(inner); err != nil {
-		return err
+	err = do(inner)
+	if err == nil {
+		err = translate(conn.Raw(func(any) error { return tx.Commit(ctx) }))
 	}
-	return translate(tx.Commit(ctx))
+	if errors.Is(err, ErrAway) && ctx.Err() != nil {
+		return translate(ctx.Err()) // the connection was given up for the caller's sake
+	}
+	return err
 }
 
 // with gives GORM with the caller's deadline.

@@ -251,6 +251,34 @@ func TestTransactAtOnce(t *testing.T) {
 	}
 }
 
+// Who goes away between two statements of a transaction has its connection
+// closed. Nothing else may be using that at the same moment.
+func TestTransactIsGivenUp(t *testing.T) {
+	w := open(t)
+	var done sync.WaitGroup
+	for range 4 {
+		done.Go(func() {
+			for range 100 {
+				ctx, cancel := context.WithCancel(context.Background())
+				err := w.Transact(ctx, func(tx *store.Store) error {
+					if _, err := tx.LockApp(ctx, w.system, w.annApp.ID); err != nil {
+						return err
+					}
+					cancel()
+					return second(tx.Release(ctx, w.annApp.ID, 1)) // a statement that this connection has not prepared yet
+				})
+				if models.KindOf(err) != models.KindCancelled {
+					t.Errorf("got %v, of kind %s", err, models.KindOf(err))
+				}
+				cancel()
+			}
+		})
+	}
+	done.Wait()
+	until(t, "the connections", func() bool { return w.Pool().Stat().AcquiredConns() == 0 })
+	must(t, w.Transact(t.Context(), func(tx *store.Store) error { return second(tx.LockApp(t.Context(), w.system, w.annApp.ID)) }))
+}
+
 func TestPostgresGoesAwayAndComesBack(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()
