@@ -17,7 +17,7 @@ COUNT   := awk '/^[^ :\#]+$$/ {if (++n % 200 == 0) print "  " n " packages compi
 
 TEST_FLAGS ?= -p 2 -timeout 30m
 # Tests packages; after a failure the names of what failed come last.
-go_test = @mkdir -p bin; go test $(TEST_FLAGS) $(1) 2>&1 | tee bin/$@.log | { grep -v 'no test files' || true; } || \
+go_test = @mkdir -p bin; go test $(TEST_FLAGS) $(1) 2>&1 | tee bin/$@.log | { grep --line-buffered -v 'no test files' || true; } || \
 	{ printf '\nFailed (all of it is in bin/$@.log):\n'; grep -E '^ *--- FAIL|^FAIL.*[/[]' bin/$@.log; exit 1; }
 
 LINTER     := bin/golangci-lint
@@ -86,7 +86,7 @@ test: ## Install what the tests need and run all of them
 
 test-go: payload ## Go tests: unit, and integration with the engine, Postgres and git
 	@echo 'Go tests'
-	@go test $(TEST_FLAGS) $$(go list ./... | grep -v /e2e) | { grep --line-buffered -v 'no test files' || true; }
+	$(call go_test,$$(go list ./... | grep -v /e2e))
 
 test-ui: web/node_modules/.installed ## The dashboard's linter and tests
 	@echo 'Dashboard tests'
