@@ -45,7 +45,7 @@ type Options struct {
 	Platform   *router.Platform // where the dashboard and the API are served, nil for nowhere
 	Access     AccessSink       // nil to drop access lines
 	AckTimeout time.Duration    // how long Switch waits for a connected router; 0 for 10 s
-	Grace      time.Duration    // how long a router that has just gone is still waited for; 0 for 3 s
+	Grace      time.Duration    // how long a router that has just gone is still waited for; 0 for 8 s
 }
 
 const (
@@ -84,7 +84,9 @@ func New(cluster deployer.Cluster, source Source, opts Options, log *slog.Logger
 		opts.AckTimeout = 10 * time.Second
 	}
 	if opts.Grace == 0 {
-		opts.Grace = 3 * time.Second
+		// Longer than a router on a busy machine takes to connect again:
+		// while it has not, it sends requests where they went before.
+		opts.Grace = 8 * time.Second
 	}
 	return &Service{
 		cluster: cluster, source: source, opts: opts, log: log,
