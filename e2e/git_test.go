@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -119,11 +118,4 @@ func testApp(t *testing.T, lines ...string) files {
 
 func dockerfile(lines ...string) string {
 	return "FROM scratch\nCOPY app /app\n" + strings.Join(lines, "\n") + "\nCMD [\"/app\"]\n"
-}
-
-// with adds files to a source.
-func (f files) with(more files) files {
-	all := maps.Clone(f)
-	maps.Copy(all, more)
-	return all
 }

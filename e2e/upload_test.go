@@ -79,8 +79,13 @@ func TestUpload(t *testing.T) {
 	}
 	in.shows(t, "upped", "/", strings.Repeat("x", 200))
 	for _, body := range []map[string]any{
-		{"source_id": "nowhere"}, {"source_id": "../../secret-key"}, {"source_id": strings.Repeat("0", 26)}, {},
-		{"source_id": "x", "image": "y"}, {"image": "--privileged"}, {"git": map[string]string{"ref": "--upload-pack=evil"}},
+		{"source_id": "nowhere"},
+		{"source_id": "../../secret-key"},
+		{"source_id": strings.Repeat("0", 26)},
+		{},
+		{"source_id": "x", "image": "y"},
+		{"image": "--privileged"},
+		{"git": map[string]string{"ref": "--upload-pack=evil"}},
 	} {
 		if r := api.post("/api/v1/apps/upped/deployments", body); r.status < 400 || r.status >= 500 {
 			t.Errorf("%v: %d %s", body, r.status, r.body)

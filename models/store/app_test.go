@@ -186,8 +186,10 @@ func TestConfigVars(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()
 	for _, v := range []models.ConfigVar{
-		{AppID: w.annApp.ID, Key: "B", Value: []byte{0, 1, 255}}, {AppID: w.annApp.ID, Key: "A", Value: []byte("old")},
-		{AppID: w.bobApp.ID, Key: "A", Value: []byte("bob's")}, {AppID: w.annApp.ID, Key: "A", Value: []byte("new")},
+		{AppID: w.annApp.ID, Key: "B", Value: []byte{0, 1, 255}},
+		{AppID: w.annApp.ID, Key: "A", Value: []byte("old")},
+		{AppID: w.bobApp.ID, Key: "A", Value: []byte("bob's")},
+		{AppID: w.annApp.ID, Key: "A", Value: []byte("new")},
 	} {
 		must(t, w.SetConfigVar(ctx, v))
 	}

@@ -115,7 +115,7 @@ func TestUnhealthyReleaseKeepsTheOldOne(t *testing.T) {
 	}
 	text, states := w.log(d)
 	if !slices.Equal(states, []string{"building", "deploying", "failed"}) ||
-		strings.Index(text, "panic: no database") < 0 || strings.Index(text, "panic: no database") > strings.Index(text, "failed: ") {
+		!strings.Contains(text, "panic: no database") || strings.Index(text, "panic: no database") > strings.Index(text, "failed: ") {
 		t.Errorf("%v\n%s", states, text)
 	}
 	if got := w.running(app.ID); !equal(got, map[string]int{"web.v1": 1}) {

@@ -15,7 +15,8 @@ func gitRepository(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"init", "--quiet", "--initial-branch=main"}, {"add", "."},
+		{"init", "--quiet", "--initial-branch=main"},
+		{"add", "."},
 		{"-c", "user.name=Ann", "-c", "user.email=ann@example.com", "commit", "--quiet", "--message=First"},
 	} {
 		command := exec.Command("git", append([]string{"-C", dir}, args...)...)
