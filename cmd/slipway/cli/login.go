@@ -74,7 +74,7 @@ func (c *cli) askToken(address string, fromStdin bool) (token string, err error)
 		if !isTerminal(c.In) {
 			return "", fail(exitUsage, "Give it with --token-stdin.", "there is no terminal to ask for the token")
 		}
-		c.note("Make a token at %s/tokens and paste it here.", address)
+		c.note("Make a token at %s/account/tokens and paste it here.", address)
 		token, err = c.secret("Token: ")
 	}
 	if err != nil {
