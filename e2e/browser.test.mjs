@@ -23,8 +23,8 @@ let token;
 
 before(async () => {
   slipway = await findSlipway();
-  wire = await layWire(slipway.url);
-  browser = await openBrowser(wire.url);
+  wire = await layWire(slipway.url, slipway.dir);
+  browser = await openBrowser(wire.browser, new URL(slipway.url).origin);
   page = browser.page;
   source = await new Source(join(slipway.dir, "source"), await buildApp(slipway.dir)).init();
 });
@@ -37,17 +37,7 @@ after(async () => {
 
 afterEach(() => browser.checkComplaints());
 
-/** Opens a page, and again when a change of the machine's networks cut that short. */
-async function go(path) {
-  for (let left = 3; ; left--) {
-    try {
-      return await page.goto(wire.url + path);
-    } catch (error) {
-      if (left === 0 || !/ERR_NETWORK_CHANGED/.test(error.message)) throw error;
-    }
-  }
-}
-
+const go = (path) => page.goto(slipway.url + path);
 const heading = (name) => page.getByRole("heading", { level: 1, name });
 const button = (name) => page.getByRole("button", { name, exact: true });
 const unauthorized = /status of 401/;
@@ -93,7 +83,7 @@ test("the link makes the owner or signs in, and works once", async () => {
   await heading("Apps").waitFor();
   assert.equal(await page.title(), "Apps · Slipway");
 
-  const made = await browser.context.request.post(`${wire.url}/api/v1/sign-in-links`, { data: {} });
+  const made = await browser.context.request.post(`${slipway.url}/api/v1/sign-in-links`, { data: {} });
   assert.equal(made.status(), 201, await made.text());
   const signIn = new URL((await made.json()).url);
   await button("Account and theme").click();
@@ -248,11 +238,12 @@ test("a token is shown once, and is worthless when revoked", async () => {
   assert.equal((await ask()).status, 200);
 
   await page.reload();
-  await page.getByText("A script").waitFor();
+  const listed = page.getByRole("listitem").filter({ hasText: "A script" });
+  await listed.waitFor();
   assert.equal(await page.getByText(secret).count(), 0);
   await button("Revoke “A script”").click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
-  await page.getByText("A script").waitFor({ state: "hidden" });
+  await listed.waitFor({ state: "hidden" });
   assert.equal((await ask()).status, 401);
 });
 
@@ -298,7 +289,7 @@ test("every page fits a narrow phone, light and dark", async () => {
 
 test("what one tab does, another one shows; destroying takes the name", async () => {
   const other = await browser.context.newPage();
-  await other.goto(`${wire.url}/`);
+  await other.goto(`${slipway.url}/`);
   await other.getByRole("link", { name: app, exact: true }).waitFor();
 
   await go(`/apps/${app}/settings`);

@@ -17,10 +17,10 @@ const flags = [
 ];
 
 /** Opens the browser: {context, page, newPage, complaints, allowing, close}. */
-export async function openBrowser(origin) {
+export async function openBrowser(program, origin) {
   const profile = await mkdtemp(join(tmpdir(), "slipway-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: program,
     headless: true,
     args: flags,
     viewport: { width: 1280, height: 900 },
@@ -28,9 +28,7 @@ export async function openBrowser(origin) {
   });
   context.setDefaultTimeout(20_000);
   const complaints = [];
-  // The engine makes a network for each app; Chromium takes that for another
-  // network of its own and drops what is on its way. The pages ask again.
-  const allowed = new Set([/ERR_NETWORK_CHANGED/]);
+  const allowed = new Set();
   const complain = (text) => {
     if (![...allowed].some((pattern) => pattern.test(text))) complaints.push(text);
   };
