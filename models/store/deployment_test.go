@@ -317,7 +317,7 @@ func TestHoldApp(t *testing.T) {
 	ctx := t.Context()
 	hold := func(holder string, want bool) {
 		t.Helper()
-		if got, err := w.HoldApp(ctx, w.annApp.ID, holder, lease); err != nil || got != want {
+		if got, err := w.HoldApp(ctx, w.annApp.ID, holder, lease, false); err != nil || got != want {
 			t.Errorf("%s holds: %v, %v", holder, got, err)
 		}
 	}
@@ -326,6 +326,9 @@ func TestHoldApp(t *testing.T) {
 	hold("b", false)
 	d := w.deployment(t, w.annApp, models.TriggerPush)
 	hold("a", false) // there is work
+	if got, err := w.HoldApp(ctx, w.annApp.ID, "a", lease, true); err != nil || !got {
+		t.Errorf("work that merely waits cannot be ignored: %v, %v", got, err)
+	}
 	if got, err := w.ClaimDeployment(ctx, w.annApp.ID, "b", lease); got != nil || err != nil {
 		t.Errorf("claimed %v, %v of an app that another holds", got, err)
 	}
@@ -337,6 +340,9 @@ func TestHoldApp(t *testing.T) {
 	if err != nil || got == nil || got.ID != d.ID {
 		t.Fatalf("its holder claims %v, %v", got, err)
 	}
+	if got, err := w.HoldApp(ctx, w.annApp.ID, "a", lease, true); err != nil || got {
+		t.Errorf("work that is under way is ignored: %v, %v", got, err)
+	}
 	now := time.Now().UTC()
 	got.State, got.FinishedAt = models.DeploymentFailed, &now
 	must(t, w.UpdateDeployment(ctx, got))
@@ -344,11 +350,11 @@ func TestHoldApp(t *testing.T) {
 	must(t, w.LetAppGo(ctx, w.annApp.ID, "a"))
 	hold("b", true)
 	// A holder that died is forgotten.
-	if held, err := w.HoldApp(ctx, w.annApp.ID, "b", -time.Second); err != nil || !held {
+	if held, err := w.HoldApp(ctx, w.annApp.ID, "b", -time.Second, false); err != nil || !held {
 		t.Errorf("%v, %v", held, err)
 	}
 	hold("a", true)
-	if held, err := w.HoldApp(ctx, "gone", "a", lease); err != nil || held {
+	if held, err := w.HoldApp(ctx, "gone", "a", lease, true); err != nil || held {
 		t.Errorf("an app that is gone is held: %v, %v", held, err)
 	}
 }

@@ -8,10 +8,14 @@ import (
 )
 
 // HoldApp keeps deployments of an app from being claimed by anybody but the
-// holder, until the lease runs out or is held again. It says false when
-// deployments of the app are open, when somebody else holds the app, and when
-// it is gone.
-func (s *Store) HoldApp(ctx context.Context, appID, holder string, lease time.Duration) (bool, error) {
+// holder, until the lease runs out or is held again. It says false when somebody
+// else holds the app, when a deployment of it is being worked on, or merely
+// waits unless that is to be ignored, and when it is gone.
+func (s *Store) HoldApp(ctx context.Context, appID, holder string, lease time.Duration, evenWithQueue bool) (bool, error) {
+	states := openStates
+	if evenWithQueue {
+		states = activeStates
+	}
 	held := false
 	err := s.Transact(ctx, func(tx *Store) error {
 		if _, err := tx.LockApp(ctx, models.SystemActor(), appID); err != nil {
@@ -23,7 +27,7 @@ func (s *Store) HoldApp(ctx context.Context, appID, holder string, lease time.Du
 			SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM deployments WHERE app_id = ? AND state IN ?)
 			ON CONFLICT (app_id) DO UPDATE SET holder = excluded.holder, until = excluded.until
 			WHERE app_leases.holder = excluded.holder OR app_leases.until < ?`,
-			appID, holder, now.Add(lease), appID, openStates, now)
+			appID, holder, now.Add(lease), appID, states, now)
 		held = result.RowsAffected > 0
 		return translate(result.Error)
 	})

@@ -18,15 +18,15 @@ func (p *Pipeline) Advance(ctx context.Context, appID string) error {
 		return nil
 	}
 	for {
-		err := p.workOff(ctx, appID)
+		err := p.workOff(ctx, appID, at)
 		if !p.onceMore(appID, at, err == nil && ctx.Err() == nil) {
 			return err
 		}
 	}
 }
 
-func (p *Pipeline) workOff(ctx context.Context, appID string) error {
-	for ctx.Err() == nil {
+func (p *Pipeline) workOff(ctx context.Context, appID string, at *turn) error {
+	for ctx.Err() == nil && !p.wanted(at) {
 		d, err := p.Store.ClaimDeployment(ctx, appID, p.id, lease)
 		if err != nil {
 			return err

@@ -16,7 +16,7 @@ import (
 // again, when there is something to deploy. What it cannot bring about is noted
 // and tried again by Recover.
 func (p *Pipeline) converge(ctx context.Context, appID string) error {
-	holding, release, err := p.holdApp(ctx, appID)
+	holding, release, err := p.holdApp(ctx, appID, false)
 	if err != nil {
 		return err
 	}
@@ -83,11 +83,11 @@ func (p *Pipeline) settle(ctx context.Context, app *models.App) error {
 	return nil
 }
 
-// holdApp keeps other servers away from an app that has no open deployment. The
-// context it gives ends when there is one, or the app is another's; it is nil
-// when that is so already.
-func (p *Pipeline) holdApp(ctx context.Context, appID string) (context.Context, func(), error) {
-	held, err := p.Store.HoldApp(ctx, appID, p.id, lease)
+// holdApp keeps other servers away from an app that has no open deployment, or
+// none but such as wait. The context it gives ends when that is no longer so, or
+// the app is another's; it is nil when it is not so to begin with.
+func (p *Pipeline) holdApp(ctx context.Context, appID string, evenWithQueue bool) (context.Context, func(), error) {
+	held, err := p.Store.HoldApp(ctx, appID, p.id, lease, evenWithQueue)
 	if err != nil || !held {
 		return nil, nil, err
 	}
@@ -105,7 +105,7 @@ func (p *Pipeline) holdApp(ctx context.Context, appID string) (context.Context, 
 			case <-beat.C:
 			}
 			asking, stop := context.WithTimeout(holding, heartbeat)
-			held, err := p.Store.HoldApp(asking, appID, p.id, lease)
+			held, err := p.Store.HoldApp(asking, appID, p.id, lease, evenWithQueue)
 			stop()
 			switch {
 			case err == nil && !held:
@@ -214,11 +214,11 @@ func (p *Pipeline) Clear(ctx context.Context, actor models.Actor, app *models.Ap
 	}
 }
 
-// clear does Clear's work when this process does nothing else with the app. It
-// asks to be called again when there is a new deployment, or another server is
-// at the app.
+// clear does Clear's work when this process does nothing else with the app.
+// Deployments that wait by now go with the row. It asks to be called again when
+// another server is at the app.
 func (p *Pipeline) clear(ctx context.Context, app *models.App, forget func() error) (again bool, err error) {
-	holding, release, err := p.holdApp(ctx, app.ID)
+	holding, release, err := p.holdApp(ctx, app.ID, true)
 	if err != nil {
 		return false, err
 	}

@@ -82,30 +82,41 @@ func (p *Pipeline) untilNudged(ctx context.Context, appID string) (context.Conte
 	}
 }
 
-// alone takes the app's turn for something that is no deployment's work, if it
-// is free by then: it asks who has it to leave, and waits for a moment. done
-// is nil when somebody still has it.
+// alone takes the app's turn for something that is no deployment's work: it
+// asks who has it to leave, and waits for a second. done is nil when somebody
+// still has it.
 func (p *Pipeline) alone(ctx context.Context, appID string) (done func(), err error) {
-	p.mu.Lock()
-	at, taken := p.turns[appID]
-	if !taken {
-		mine := &turn{ended: make(chan struct{})}
-		p.turns[appID] = mine
-		p.mu.Unlock()
-		return func() { p.onceMore(appID, mine, false) }, nil
-	}
-	at.leave = true
-	at.hurry()
-	p.mu.Unlock()
 	patience := time.NewTimer(time.Second)
 	defer patience.Stop()
-	select {
-	case <-at.ended:
-	case <-patience.C:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	for {
+		mine := &turn{ended: make(chan struct{})}
+		p.mu.Lock()
+		at, taken := p.turns[appID]
+		if taken {
+			at.leave = true
+			at.hurry()
+		} else {
+			p.turns[appID] = mine
+		}
+		p.mu.Unlock()
+		if !taken {
+			return func() { p.onceMore(appID, mine, false) }, nil
+		}
+		select {
+		case <-at.ended:
+		case <-patience.C:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	return nil, nil
+}
+
+// wanted says whether somebody wants the turn that is being had.
+func (p *Pipeline) wanted(at *turn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return at.leave
 }
 
 // unsettle notes that an app's instances are not what they should be yet, and
