@@ -99,16 +99,16 @@ func TestNewID(t *testing.T) {
 			t.Fatalf("%q is no good as an ID", id)
 		}
 		seen[id] = true
-		if last != "" && id[:9] < last[:9] { // 45 of the 48 bits of the time
+		if last != "" && id[:12] < last[:12] { // 60 of the 64 bits of the time
 			t.Fatalf("%s was made after %s and sorts before it", id, last)
 		}
 		last = id
 	}
 	next := NewID()
-	for deadline := time.Now().Add(10 * time.Second); next[:9] == last[:9] && time.Now().Before(deadline); { // until the clock has moved on
+	for deadline := time.Now().Add(10 * time.Second); next[:12] == last[:12] && time.Now().Before(deadline); { // until the clock has moved on
 		next = NewID()
 	}
-	if next[:9] <= last[:9] {
+	if next[:12] <= last[:12] {
 		t.Errorf("%s was made after %s and does not sort after it", next, last)
 	}
 }

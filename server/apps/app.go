@@ -281,6 +281,10 @@ func (s *Service) Destroy(ctx context.Context, actor models.Actor, name string, 
 	var sources, deployments []string
 	err = s.pipeline.Clear(ctx, actor, app, func() error {
 		return s.store.Transact(ctx, func(tx *store.Store) error {
+			// Whatever somebody else has just begun comes before the end.
+			if _, err := tx.LockApp(ctx, actor, app.ID); err != nil {
+				return err
+			}
 			if sources, err = tx.SourcesToDrop(ctx, app.ID, 0); err != nil {
 				return err
 			}
