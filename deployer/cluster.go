@@ -167,6 +167,18 @@ type Cluster interface {
 	Run(ctx context.Context, t Task, io TaskIO) (exitCode int, err error)
 }
 
+// Images is a Cluster whose engine keeps the images that were built for it.
+type Images interface {
+	// ImageReferences lists the references, name:tag, that the engine has
+	// under a repository name.
+	ImageReferences(ctx context.Context, repository string) ([]string, error)
+
+	// RemoveImages takes references away, and with the last of its references
+	// the image. One that is not there is no error; one that a container still
+	// uses stays, which is none either.
+	RemoveImages(ctx context.Context, references []string) error
+}
+
 // ErrUnavailable is in the chain of an error from an engine that cannot be
 // reached. Trying again later is the right answer.
 var ErrUnavailable = errors.New("the container engine is not answering")

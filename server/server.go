@@ -239,7 +239,7 @@ func (s *Server) openServices(ctx context.Context) error {
 			DataDir: dir, Installation: cfg.Installation, BuildConcurrency: cfg.BuildConcurrency,
 			BuildTimeout: cfg.BuildTimeout, HealthTimeout: cfg.HealthTimeout, DrainTimeout: cfg.DrainTimeout,
 			StopGrace: cfg.StopGrace, MaxSourceBytes: int64(cfg.MaxSourceMB) << 20,
-			AppMemoryMB: cfg.AppMemoryMB, AppCPUMilli: cfg.AppCPUMilli, AllowFileSources: cfg.AllowFileSources,
+			AppMemoryMB: cfg.AppMemoryMB, AppCPUMilli: cfg.AppCPUMilli, AllowFileSources: cfg.AllowFileSources, KeepReleases: cfg.KeepReleases,
 		},
 	})
 	s.accounts = accounts.New(s.store, hub, s.Logger)

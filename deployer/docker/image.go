@@ -12,6 +12,7 @@ import (
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/distribution/reference"
+	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 
 	"github.com/slipway-paas/slipway/deployer"
@@ -62,6 +63,35 @@ func (e *Engine) ResolveImage(ctx context.Context, ref string) (Image, error) {
 	}
 	slices.Sort(described.Ports)
 	return described, nil
+}
+
+// ImageReferences implements deployer.Images.
+func (e *Engine) ImageReferences(ctx context.Context, repository string) ([]string, error) {
+	list, err := e.API.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", repository+":*"))})
+	if err != nil {
+		return nil, fail(ctx, "list the images of "+repository, err)
+	}
+	var references []string
+	for _, i := range list {
+		for _, ref := range i.RepoTags { // of all its names, those asked for
+			if name, _, ok := strings.Cut(ref, ":"); ok && name == repository {
+				references = append(references, ref)
+			}
+		}
+	}
+	return references, nil
+}
+
+// RemoveImages implements deployer.Images.
+func (e *Engine) RemoveImages(ctx context.Context, references []string) error {
+	var failures []error
+	for _, ref := range references {
+		_, err := e.API.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true})
+		if !cerrdefs.IsNotFound(err) && !cerrdefs.IsConflict(err) {
+			failures = append(failures, fail(ctx, "remove the image "+ref, err))
+		}
+	}
+	return errors.Join(failures...)
 }
 
 // repoDigest picks the digest under the name that was asked for: an image may

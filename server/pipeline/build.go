@@ -127,7 +127,7 @@ func (p *Pipeline) makeImage(ctx context.Context, app *models.App, d *models.Dep
 	return chosen.Build(ctx, builder.Request{
 		Source:   src,
 		Options:  options,
-		Tag:      fmt.Sprintf("%s/%s:%s", p.Settings.Installation, app.Name, d.ID),
+		Tag:      p.imageTag(app, d.ID),
 		Labels:   map[string]string{"slipway.installation": p.Settings.Installation, "slipway.app": app.ID},
 		CacheKey: app.ID,
 		Secrets:  secrets,

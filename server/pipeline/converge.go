@@ -236,7 +236,11 @@ func (p *Pipeline) clear(ctx context.Context, app *models.App, forget func() err
 		}
 	}
 	defer release()
-	if err := p.removeAll(holding, app.ID); err != nil {
+	err = p.removeAll(holding, app.ID)
+	if err == nil {
+		err = p.removeImages(holding, app, nil)
+	}
+	if err != nil {
 		if holding.Err() != nil && ctx.Err() == nil {
 			return true, nil
 		}

@@ -48,6 +48,7 @@ type Settings struct {
 	AppMemoryMB      int // default limit per instance
 	AppCPUMilli      int
 	AllowFileSources bool // file:// git URLs
+	KeepReleases     int  // whose images are kept, beside the live one's; 0 for 10
 }
 
 // Deps are what a Pipeline works with.
@@ -80,6 +81,9 @@ type Pipeline struct {
 
 // New makes a Pipeline. It starts nothing: jobs call Advance.
 func New(deps Deps) *Pipeline {
+	if deps.Settings.KeepReleases <= 0 {
+		deps.Settings.KeepReleases = 10
+	}
 	return &Pipeline{
 		Deps:    deps,
 		id:      models.NewID(),

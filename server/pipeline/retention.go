@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slipway-paas/slipway/deployer"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/server/logs"
 )
@@ -15,13 +16,54 @@ import (
 // keptSources is how many of an app's newest deployments can be retried.
 const keptSources = 5
 
-// collect drops source snapshots that nothing can ask for any more.
+// collect drops source snapshots and images that nothing can ask for any more.
 func (p *Pipeline) collect(ctx context.Context, app *models.App) {
 	ids, err := p.Store.SourcesToDrop(ctx, app.ID, keptSources)
 	if err != nil {
 		p.Logger.Warn("old sources are left", "app", app.ID, "error", err)
 	}
 	p.DropSources(ids)
+	kept, err := p.Store.KeptImages(ctx, app, p.Settings.KeepReleases)
+	if err == nil {
+		err = p.removeImages(ctx, app, kept)
+	}
+	if err != nil && ctx.Err() == nil {
+		p.Logger.Warn("old images are left", "app", app.ID, "error", err)
+	}
+}
+
+// removeImages removes the images that were built for an app, but for those to
+// be kept. Images of an earlier app of the same name are not touched.
+func (p *Pipeline) removeImages(ctx context.Context, app *models.App, kept []string) error {
+	engine, ok := p.Cluster.(deployer.Images)
+	if !ok {
+		return nil
+	}
+	found, err := engine.ImageReferences(ctx, p.repository(app))
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	deployments, err := p.Store.DeploymentIDs(ctx, app.ID)
+	if err != nil {
+		return err
+	}
+	var unwanted []string
+	for _, id := range deployments {
+		ref := p.imageTag(app, id)
+		if slices.Contains(found, ref) && !slices.Contains(kept, ref) {
+			unwanted = append(unwanted, ref)
+		}
+	}
+	return engine.RemoveImages(ctx, unwanted)
+}
+
+// repository names an app's images, and imageTag the one of a deployment.
+func (p *Pipeline) repository(app *models.App) string {
+	return p.Settings.Installation + "/" + app.Name
+}
+
+func (p *Pipeline) imageTag(app *models.App, deploymentID string) string {
+	return p.repository(app) + ":" + deploymentID
 }
 
 // DropSources forgets source snapshots.

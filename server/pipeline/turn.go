@@ -136,13 +136,15 @@ func (p *Pipeline) settled(appID string) {
 // settleAgain is how long to wait before an engine that refused is asked again.
 const settleAgain = 3 * time.Second
 
-// unsettledNow lists the apps whose instances it is time to look at again.
+// unsettledNow lists the apps whose instances it is time to look at again. Whom
+// somebody is looking at is left out: what takes long, such as draining, would
+// never end if it were begun again and again.
 func (p *Pipeline) unsettledNow() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var due []string
 	for id, at := range p.unsettled {
-		if time.Now().After(at) {
+		if _, taken := p.turns[id]; !taken && time.Now().After(at) {
 			due = append(due, id)
 			p.unsettled[id] = time.Now().Add(settleAgain)
 		}
