@@ -55,10 +55,12 @@ func (s *Store) AppByID(ctx context.Context, actor models.Actor, id string) (*mo
 }
 
 // LockApp gives the app as it is now and keeps others from changing it until
-// the transaction ends. It is how edits of one app are put in order.
+// the transaction ends. It is how edits of one app are put in order. The lock
+// is one that rows which refer to the app can still be written beside: they
+// wait for nothing, and so cannot wait in a circle.
 func (s *Store) LockApp(ctx context.Context, actor models.Actor, id string) (*models.App, error) {
 	var app models.App
-	err := visible(s.with(ctx), actor).Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Take(&app).Error
+	err := visible(s.with(ctx), actor).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).Where("id = ?", id).Take(&app).Error
 	if err != nil {
 		return nil, found(err, "app", id)
 	}

@@ -155,7 +155,7 @@ func translate(err error) error {
 		case "23503": // foreign_key_violation
 			return &models.Error{Kind: models.KindConflict, Message: "it belongs to something that is gone", Err: err}
 		case "40001", "40P01": // serialization_failure, deadlock_detected
-			return &models.Error{Kind: models.KindConflict, Message: "somebody else changed it at the same moment; try again", Err: err}
+			return &models.Error{Kind: models.KindConflict, Message: "somebody else changed it at the same moment; try again", Err: errors.Join(ErrContended, err)}
 		case "22021", "22P05", "22P02", "22003": // text or a number that no column can hold
 			return &models.Error{Kind: models.KindInvalid, Message: "the input holds something that cannot be stored", Err: err}
 		case "53100":
@@ -176,6 +176,11 @@ func translate(err error) error {
 	}
 	return unavailableIfClosed(err)
 }
+
+// ErrContended is in the chain of an error that means that Postgres gave up one
+// of several transactions that were in each other's way. Nothing of it was
+// written, and it may be done again.
+var ErrContended = errors.New("another transaction was in the way")
 
 // ErrAway is in the chain of an error that means that Postgres could not be
 // used just now. What was asked may be asked again.

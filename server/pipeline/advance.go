@@ -126,11 +126,11 @@ func (p *Pipeline) conclude(ctx context.Context, app *models.App, d *models.Depl
 	return err
 }
 
-// persist repeats a write while Postgres is away.
+// persist repeats a write while Postgres is away, or others are in its way.
 func persist(ctx context.Context, write func() error) error {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		err := write()
-		if !errors.Is(err, store.ErrAway) {
+		if !errors.Is(err, store.ErrAway) && !errors.Is(err, store.ErrContended) {
 			return err
 		}
 		select {
