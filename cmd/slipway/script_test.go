@@ -119,10 +119,10 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func waitUntil(fatalf func(string, ...any), done func() bool, last *string) {
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	for !done() {
 		if time.Now().After(deadline) {
-			fatalf("not within a minute; last: %s", *last)
+			fatalf("not within 3 minutes; last: %s", *last)
 		}
 		time.Sleep(50 * time.Millisecond) // between two looks at what another process does
 	}
@@ -130,7 +130,7 @@ func waitUntil(fatalf func(string, ...any), done func() bool, last *string) {
 
 // client dials loopback for every host: the router tells apps apart by name.
 var client = &http.Client{
-	Timeout: 10 * time.Second,
+	Timeout: time.Minute,
 	Transport: &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 		_, port, err := net.SplitHostPort(addr)
 		if err != nil {
