@@ -100,7 +100,7 @@ func TestEngineAway(t *testing.T) {
 			in.shows(t, "moored", "/", "version ")
 			end()
 
-			eventually(t, 30*time.Second, "the server is ready again", in.ready)
+			eventually(t, 60*time.Second, "the server is ready again", in.ready)
 			live := fmt.Sprint("web v", api.app("moored").LiveRelease.Version)
 			in.settles(t, "moored", live, live)
 			repo.deploy(in, "moored")
@@ -181,7 +181,7 @@ func TestPostgresAway(t *testing.T) {
 	in.shows(t, "adrift", "/", "version 1")
 	wire.mend(t)
 
-	eventually(t, 30*time.Second, "the server is ready again", in.ready)
+	eventually(t, 60*time.Second, "the server is ready again", in.ready)
 	<-push.done
 	if d := api.ended("adrift", 2); d.State != "succeeded" {
 		t.Errorf("the deployment is %+v", d)
@@ -198,7 +198,7 @@ func TestPostgresAway(t *testing.T) {
 	}
 	wire.cut()
 	in.launch(t)
-	eventually(t, 30*time.Second, "the server says what it waits for", func() error {
+	eventually(t, 60*time.Second, "the server says what it waits for", func() error {
 		if !strings.Contains(string(in.serverLog(t)), "waiting for Postgres") {
 			return fmt.Errorf("%s", in.tail())
 		}
@@ -206,7 +206,7 @@ func TestPostgresAway(t *testing.T) {
 	})
 	in.shows(t, "adrift", "/", "version 2")
 	wire.mend(t)
-	eventually(t, 30*time.Second, "the server is ready", in.ready)
+	eventually(t, 60*time.Second, "the server is ready", in.ready)
 	load.lost(t, 0)
 }
 
@@ -275,7 +275,7 @@ func TestDiskFull(t *testing.T) {
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 30*time.Second, "the server is ready again", in.ready)
+	eventually(t, 60*time.Second, "the server is ready again", in.ready)
 	for _, d := range api.deployments("full") {
 		api.ended("full", d.Number)
 	}

@@ -74,7 +74,7 @@ func TestCancelRollout(t *testing.T) {
 	repo.deploy(in, "waverer")
 	repo.commit("Hang", files{"Dockerfile": dockerfile("ENV VERSION=hanging LISTEN=no")})
 	push := repo.pushing(in, "waverer")
-	eventually(t, 30*time.Second, "the new release is on its way", func() error {
+	eventually(t, 60*time.Second, "the new release is on its way", func() error {
 		if r := api.get("/api/v1/apps/waverer/deployments/2"); r.status != 200 || !strings.Contains(string(r.body), `"state":"deploying"`) {
 			return fmt.Errorf("%s", r.body)
 		}

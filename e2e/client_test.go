@@ -191,7 +191,7 @@ func (c *client) deployment(name string, number int) (d deployment) {
 // ended waits until a deployment has ended, and gives it.
 func (c *client) ended(name string, number int) (d deployment) {
 	c.t.Helper()
-	eventually(c.t, 90*time.Second, fmt.Sprintf("deployment #%d of %s ends", number, name), func() error {
+	eventually(c.t, 120*time.Second, fmt.Sprintf("deployment #%d of %s ends", number, name), func() error {
 		if d = c.deployment(name, number); !d.terminal() {
 			return fmt.Errorf("it is %s", d.State)
 		}
@@ -219,7 +219,7 @@ func (c *client) deployed(r *reply) deployment {
 // visitor is a client of the router: it finds every host there.
 func (in *installation) visitor() *http.Client {
 	return &http.Client{
-		Timeout: 30 * time.Second,
+		Timeout: 60 * time.Second,
 		Transport: &http.Transport{
 			MaxIdleConnsPerHost: 64,
 			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {

@@ -27,7 +27,7 @@ func (r *repository) pushing(in *installation, name string) *pushing {
 // says waits until a deployment's log has some text.
 func (c *client) says(name string, number int, text string) {
 	c.t.Helper()
-	eventually(c.t, 30*time.Second, fmt.Sprintf("deployment #%d of %s says %q", number, name, text), func() error {
+	eventually(c.t, 60*time.Second, fmt.Sprintf("deployment #%d of %s says %q", number, name, text), func() error {
 		path := fmt.Sprintf("apps/%s/deployments/%d", name, number)
 		if r := c.get("/api/v1/" + path); r.status != 200 {
 			return fmt.Errorf("%d %s", r.status, r.body)
@@ -59,7 +59,7 @@ func TestServerDiesDuringDeployment(t *testing.T) {
 		}},
 		{"as a new instance starts", []string{"ENV DELAY=2s"}, func(number int) {
 			name := fmt.Sprintf("%s-phoenix-web-v%d-1", in.name, number)
-			eventually(t, 30*time.Second, name+" runs", func() error {
+			eventually(t, 60*time.Second, name+" runs", func() error {
 				h, err := in.holds("")
 				if err == nil && !strings.Contains(fmt.Sprint(h.containers), name) {
 					err = fmt.Errorf("it has %v", h.containers)
@@ -68,7 +68,7 @@ func TestServerDiesDuringDeployment(t *testing.T) {
 			})
 		}},
 		{"as the old instance drains", nil, func(number int) {
-			eventually(t, 30*time.Second, "the new release is live", func() error {
+			eventually(t, 60*time.Second, "the new release is live", func() error {
 				if live := api.app("phoenix").LiveRelease.Version; live != number {
 					return fmt.Errorf("v%d is", live)
 				}

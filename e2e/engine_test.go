@@ -92,7 +92,7 @@ func (in *installation) settles(t *testing.T, name string, instances ...string) 
 		want = append(want, fmt.Sprintf("%s-%s-%s-%s-%d", in.name, name, process, release, count[instance]))
 	}
 	slices.Sort(want)
-	eventually(t, 45*time.Second, fmt.Sprintf("%s has %v on the engine", name, instances), func() error {
+	eventually(t, 90*time.Second, fmt.Sprintf("%s has %v on the engine", name, instances), func() error {
 		h, err := in.holds(id)
 		if err != nil {
 			return err

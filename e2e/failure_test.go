@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -106,7 +107,7 @@ func TestSourcesThatCannotRun(t *testing.T) {
 // A release that exits, or that never listens, never gets the traffic: the one
 // before it goes on serving, and the pusher reads what went wrong.
 func TestBadReleaseNeverServes(t *testing.T) {
-	in := installed(t)
+	in := install(t, "SLIPWAY_HEALTH_TIMEOUT=10s")
 	api := in.api(t)
 	repo := newRepository(t, testApp(t, "ENV VERSION=good"))
 	repo.deploy(in, "steady")
@@ -128,7 +129,7 @@ func TestBadReleaseNeverServes(t *testing.T) {
 	if err == nil {
 		t.Fatalf("a release that never listens is accepted:\n%s", out)
 	}
-	if took := time.Since(began); took > 40*time.Second {
+	if took := time.Since(began); took > 60*time.Second {
 		t.Errorf("it took %s to give up, with a health time-out of 10 s", took)
 	}
 	says(t, out, "I shall not listen")
@@ -138,5 +139,36 @@ func TestBadReleaseNeverServes(t *testing.T) {
 	in.settles(t, "steady", "web v1")
 	if a := api.app("steady"); a.Status != "live" || a.LiveRelease.Version != 1 {
 		t.Errorf("the app is %+v", a)
+	}
+}
+
+// A request that takes longer than draining may is cut off: the old release is
+// gone in time, whatever still hangs on it.
+func TestDrainingEnds(t *testing.T) {
+	in := install(t, "SLIPWAY_DRAIN_TIMEOUT=5s")
+	repo := newRepository(t, testApp(t, "ENV VERSION=1"))
+	repo.deploy(in, "clingy")
+	ended := make(chan time.Time, 1)
+	go func() {
+		// A GET would be sent once more, to the new release.
+		resp, err := in.visitor().Post(in.address("clingy", "/slow?ms=600000"), "text/plain", strings.NewReader("x"))
+		if err == nil {
+			_ = resp.Body.Close() // how it is cut off is the router's to say
+		}
+		ended <- time.Now()
+	}()
+	eventually(t, 30*time.Second, "the request is under way", func() error {
+		if text := in.api(t).textOf("apps/clingy/logs"); !strings.Contains(text, "taking 600000 ms") {
+			return errors.New(text)
+		}
+		return nil
+	})
+	repo.commit("Second", files{"Dockerfile": dockerfile("ENV VERSION=2")})
+	repo.deploy(in, "clingy")
+	deployed := time.Now()
+	in.shows(t, "clingy", "/", "version 2")
+	in.settles(t, "clingy", "web v2")
+	if took := (<-ended).Sub(deployed); took < 2*time.Second || took > 25*time.Second {
+		t.Errorf("a request on the old release was cut off after %s, and draining may take 5 s", took)
 	}
 }

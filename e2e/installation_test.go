@@ -84,7 +84,7 @@ func newInstallation(dir string, settings []string) (*installation, error) {
 		"SLIPWAY_ROUTER_HTTP="+in.router, "SLIPWAY_ROUTER_HTTPS=off",
 		fmt.Sprintf("SLIPWAY_NETWORK_POOL=10.%d.0.0/16", 221+n%30),
 		"SLIPWAY_ALLOW_FILE_SOURCES=true", "SLIPWAY_LOG_LEVEL=debug",
-		"SLIPWAY_HEALTH_TIMEOUT=10s", "SLIPWAY_DRAIN_TIMEOUT=10s", "SLIPWAY_STOP_GRACE=2s")
+		"SLIPWAY_HEALTH_TIMEOUT=40s", "SLIPWAY_DRAIN_TIMEOUT=10s", "SLIPWAY_STOP_GRACE=2s")
 	in.env = append(in.env, settings...)
 	return in, nil
 }

@@ -58,10 +58,10 @@ func (in *installation) load(t *testing.T, app string) *load {
 		every time.Duration
 		visit func(*http.Client) error
 	}{
-		{5 * time.Millisecond, visit("/", "", false)},
-		{5 * time.Millisecond, visit("/", "", false)},
-		{10 * time.Millisecond, visit("/", "", true)},
-		{10 * time.Millisecond, visit("/echo", strings.Repeat("cargo ", 2000), false)},
+		{10 * time.Millisecond, visit("/", "", false)},
+		{10 * time.Millisecond, visit("/", "", false)},
+		{20 * time.Millisecond, visit("/", "", true)},
+		{20 * time.Millisecond, visit("/echo", strings.Repeat("cargo ", 2000), false)},
 		{20 * time.Millisecond, visit("/slow?ms=700", "", false)},
 		{20 * time.Millisecond, visit("/slow?ms=1900", "", true)},
 	} {

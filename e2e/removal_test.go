@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
@@ -54,6 +55,38 @@ func TestDestroy(t *testing.T) {
 	}
 	repo.deploy(in, "doomed")
 	in.shows(t, "doomed", "/", "version 2 release v1")
+}
+
+// Images of releases that nobody will go back to are collected, and no others.
+func TestOldImagesAreCollected(t *testing.T) {
+	in := install(t, "SLIPWAY_KEEP_RELEASES=2")
+	api := in.api(t)
+	repo := newRepository(t, files{"index.html": "page 1"})
+	repo.deploy(in, "piling")
+	for i := 2; i <= 4; i++ {
+		repo.commit("Next", files{"index.html": fmt.Sprint("page ", i)})
+		repo.deploy(in, "piling")
+	}
+	images := func(n int) {
+		t.Helper()
+		eventually(t, 60*time.Second, fmt.Sprint(n, " images"), func() error {
+			if h := in.appHolds(t, "piling"); len(h.images) != n {
+				return fmt.Errorf("it has %v", h.images)
+			}
+			return nil
+		})
+	}
+	in.settles(t, "piling", "web v4")
+	images(2)
+	api.deployed(api.post("/api/v1/apps/piling/rollback", map[string]any{}).want(202))
+	in.shows(t, "piling", "/", "page 3")
+	var d deployment
+	api.post("/api/v1/apps/piling/rollback", map[string]any{"version": 1}).want(202).into(&d)
+	if d = api.ended("piling", d.Number); d.State != "failed" || !strings.Contains(d.Reason, "no longer on the engine") {
+		t.Errorf("a rollback to what is gone: %+v", d)
+	}
+	in.shows(t, "piling", "/", "page 3")
+	images(2)
 }
 
 // Two installations on one engine know nothing of each other, and neither

@@ -125,6 +125,9 @@ func pages() http.Handler {
 	// /slow?ms=1000 takes its time, as a request does that a switch must wait for.
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
 		ms, _ := strconv.Atoi(r.URL.Query().Get("ms"))
+		if ms > 5000 {
+			fmt.Println("taking", ms, "ms")
+		}
 		time.Sleep(time.Duration(ms) * time.Millisecond) // being slow is what it is asked for
 		_, _ = fmt.Fprintln(w, "at last")
 	})
