@@ -25,9 +25,7 @@ func (s *Service) Get(ctx context.Context, actor models.Actor, name string) (*Vi
 	if err != nil {
 		return nil, err
 	}
-	// An engine that is away must not hide the app.
-	instances, _ := s.pipeline.Instances(ctx, app.ID)
-	views, err := s.views(ctx, []models.App{*app}, instances)
+	views, err := s.views(ctx, []models.App{*app}, app.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -43,14 +41,15 @@ func (s *Service) List(ctx context.Context, actor models.Actor, page store.Page)
 	if err != nil || len(apps) == 0 {
 		return nil, "", err
 	}
-	instances, _ := s.pipeline.Instances(ctx, "")
-	views, err := s.views(ctx, apps, instances)
+	views, err := s.views(ctx, apps, "")
 	return views, next, err
 }
 
 // views puts apps together with what belongs to them, in a handful of queries
-// however many there are.
-func (s *Service) views(ctx context.Context, apps []models.App, instances []deployer.Instance) ([]View, error) {
+// however many there are. It looks for instances of one app by its ID, or of all.
+func (s *Service) views(ctx context.Context, apps []models.App, of string) ([]View, error) {
+	// An engine that is away must not hide the apps, nor make them look down.
+	instances, away := s.pipeline.Instances(ctx, of)
 	live, err := s.store.LiveReleases(ctx, apps)
 	if err != nil {
 		return nil, err
@@ -82,13 +81,15 @@ func (s *Service) views(ctx context.Context, apps []models.App, instances []depl
 		if d, ok := last[app.ID]; ok {
 			view.Last = &d
 		}
-		view.Status = status(&view)
+		view.Status = status(&view, away == nil)
 		views = append(views, view)
 	}
 	return views, nil
 }
 
-func status(v *View) string {
+// status puts a view into a word. Unless it is known what runs, an app that went
+// live counts as such: its instances need no engine to go on.
+func status(v *View, known bool) string {
 	switch {
 	case v.Last != nil && !v.Last.State.Terminal():
 		return "deploying"
@@ -98,7 +99,7 @@ func status(v *View) string {
 		return "new"
 	case v.Wanted == 0:
 		return "stopped"
-	case v.Running == 0:
+	case v.Running == 0 && known:
 		return "down"
 	}
 	return "live"
