@@ -2,6 +2,7 @@ package api
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -55,7 +56,7 @@ func (a *API) guard(next http.Handler) (http.Handler, error) {
 		defer func() {
 			a.caught(watched, r, recover())
 			a.deps.Logger.DebugContext(r.Context(), "request", "request", id, "method", r.Method, "path", r.URL.Path,
-				"status", watched.status, "ip", a.deps.Proxies.ClientIP(r), "ms", time.Since(began).Milliseconds())
+				"status", cmp.Or(watched.status, http.StatusOK), "ip", a.deps.Proxies.ClientIP(r), "ms", time.Since(began).Milliseconds())
 		}()
 		if err := crossOrigin.Check(r); err != nil {
 			a.fail(watched, r, models.Errorf(models.KindForbidden, "another site's page sent this request; Slipway takes them from its own only"))

@@ -50,7 +50,8 @@ func (a *API) serveUI(w http.ResponseWriter, r *http.Request) {
 	if name != "" && name != "index.html" && fs.ValidPath(name) && a.ui.serveFile(w, r, name) {
 		return
 	}
-	if under("/"+name, "/assets") {
+	// To git, a page in place of a repository would be a repository in ruins.
+	if under("/"+name, "/assets") || strings.Contains(name+"/", ".git/") {
 		a.fail(w, r, errNoRoute(r))
 		return
 	}
