@@ -217,8 +217,13 @@ func TestEveryChangeIsAudited(t *testing.T) {
 	who.IP, who.TokenID = "192.0.2.7", "token"
 	verbs := o.verbs("hello")
 	for _, c := range []struct{ verb, action string }{
-		{"Scale", "app.scale"}, {"Update", ""}, {"SetConfig", "config.set"}, {"AddDomain", "domain.add"},
-		{"RemoveDomain", "domain.remove"}, {"Rotate", "webhook.rotate"}, {"Destroy", "app.destroy"},
+		{"Scale", "app.scale"},
+		{"Update", ""},
+		{"SetConfig", "config.set"},
+		{"AddDomain", "domain.add"},
+		{"RemoveDomain", "domain.remove"},
+		{"Rotate", "webhook.rotate"},
+		{"Destroy", "app.destroy"},
 	} {
 		before := o.events()
 		err := verbs[c.verb].do(t.Context(), who)
@@ -345,14 +350,23 @@ func TestUpdateRefuses(t *testing.T) {
 		field string
 		with  apps.Changes
 	}{
-		{"branch", apps.Changes{Branch: text("a..b")}}, {"branch", apps.Changes{Branch: text("-b")}}, {"branch", apps.Changes{Branch: text("a\x00")}},
-		{"builder", apps.Changes{Builder: text("magic")}}, {"builder", apps.Changes{Builder: text("image")}},
-		{"dockerfile", apps.Changes{Dockerfile: text("../Dockerfile")}}, {"dockerfile", apps.Changes{Dockerfile: text("/etc/passwd")}},
-		{"health_path", apps.Changes{HealthPath: text("health")}}, {"health_path", apps.Changes{HealthPath: text("/a b")}},
-		{"health_path", apps.Changes{HealthPath: text("/\r\nHost: x")}}, {"health_path", apps.Changes{HealthPath: text("/" + strings.Repeat("x", 500))}},
-		{"port", apps.Changes{Port: number(-1)}}, {"port", apps.Changes{Port: number(65536)}},
-		{"memory_mb", apps.Changes{MemoryMB: number(15)}}, {"memory_mb", apps.Changes{MemoryMB: number(1 << 40)}},
-		{"cpu_milli", apps.Changes{CPUMilli: number(1)}}, {"source.url", apps.Changes{Source: &apps.Source{URL: "x"}}},
+		{"branch", apps.Changes{Branch: text("a..b")}},
+		{"branch", apps.Changes{Branch: text("-b")}},
+		{"branch", apps.Changes{Branch: text("a\x00")}},
+		{"builder", apps.Changes{Builder: text("magic")}},
+		{"builder", apps.Changes{Builder: text("image")}},
+		{"dockerfile", apps.Changes{Dockerfile: text("../Dockerfile")}},
+		{"dockerfile", apps.Changes{Dockerfile: text("/etc/passwd")}},
+		{"health_path", apps.Changes{HealthPath: text("health")}},
+		{"health_path", apps.Changes{HealthPath: text("/a b")}},
+		{"health_path", apps.Changes{HealthPath: text("/\r\nHost: x")}},
+		{"health_path", apps.Changes{HealthPath: text("/" + strings.Repeat("x", 500))}},
+		{"port", apps.Changes{Port: number(-1)}},
+		{"port", apps.Changes{Port: number(65536)}},
+		{"memory_mb", apps.Changes{MemoryMB: number(15)}},
+		{"memory_mb", apps.Changes{MemoryMB: number(1 << 40)}},
+		{"cpu_milli", apps.Changes{CPUMilli: number(1)}},
+		{"source.url", apps.Changes{Source: &apps.Source{URL: "x"}}},
 	} {
 		// Something that is right beside it must not be taken either.
 		if c.with.Port == nil {
@@ -458,9 +472,9 @@ func TestScaleRefuses(t *testing.T) {
 		_, err := o.Scale(t.Context(), o.ann, "hello", wanted)
 		wantKind(t, err, models.KindInvalid)
 	}
-	app, err := o.Scale(t.Context(), o.ann, "hello", map[string]int{"web": 3, "worker": 1})
+	_, err := o.Scale(t.Context(), o.ann, "hello", map[string]int{"web": 3, "worker": 1})
 	o.must(err)
-	if app, err = o.Scale(t.Context(), o.ann, "hello", map[string]int{"worker": 0}); err != nil || app.Scale["web"] != 3 || app.Scale["worker"] != 0 {
+	if app, err := o.Scale(t.Context(), o.ann, "hello", map[string]int{"worker": 0}); err != nil || app.Scale["web"] != 3 || app.Scale["worker"] != 0 {
 		t.Errorf("%v, %v", app.Scale, err)
 	}
 }
