@@ -93,6 +93,7 @@ need_postgres() {
 
 need_chromium() {
 	command -v chromium >/dev/null || install chromium for 'Chromium, for the tests in a real browser'
+	command -v ip >/dev/null || [ -x /usr/sbin/ip ] || [ -x /sbin/ip ] || install iproute2 for 'ip, for the network the browser is tested in'
 }
 
 need_toolchain
