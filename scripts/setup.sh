@@ -69,6 +69,9 @@ need_engine() {
 		as_root systemctl start docker
 	elif ! engine_answers; then
 		mkdir -p .demo
+		# Left by an engine that was killed, they keep a new one from starting
+		# while another process, or its own corpse, has the number in them.
+		ps -C dockerd -o stat= | grep -qv Z || as_root rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
 		say 'Starting Docker Engine without systemd (its log: .demo/dockerd.log; `make down` stops it)'
 		PATH=$PATH:/usr/sbin:/sbin as_root setsid dockerd --pidfile /var/run/docker.pid >.demo/dockerd.log 2>&1 </dev/null &
 		touch .demo/dockerd.started
