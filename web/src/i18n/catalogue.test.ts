@@ -7,7 +7,7 @@ import { t, tn, tWord } from "./index";
 
 const root = new URL("..", import.meta.url).pathname;
 const sources = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
-  (path) => /\.tsx?$/.test(path) && !/\.test\.|^test\/|schema\.d\.ts$|i18n\/en\.ts$/.test(path),
+  (path) => /\.tsx?$/.test(path) && !/\.test\.|^test\/|schema\.d\.ts$|i18n\/(en|zh)\//.test(path),
 );
 const source = new Map(sources.map((path) => [path, readFileSync(join(root, path), "utf8")]));
 
