@@ -39,6 +39,39 @@ func (c *client) says(name string, number int, text string) {
 	})
 }
 
+// takesUp waits until the server that was just started takes up a deployment
+// that it worked on when it died. It must not wait for its own lease of 8
+// seconds, of which at most 2 have passed when a server dies.
+func (in *installation) takesUp(t *testing.T, number int) {
+	t.Helper()
+	when := func(line string) time.Time {
+		_, rest, _ := strings.Cut(line, "time=")
+		at, err := time.Parse(time.RFC3339Nano, strings.Fields(rest + " -")[0])
+		if err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		return at
+	}
+	eventually(t, 60*time.Second, fmt.Sprintf("deployment #%d is taken up again", number), func() error {
+		var up, taken string
+		for line := range strings.Lines(string(in.serverLog(t))) {
+			switch {
+			case strings.Contains(line, `msg="Slipway is up"`):
+				up = line
+			case strings.Contains(line, `msg="deployment taken up"`) && strings.Contains(line, fmt.Sprintf(" number=%d ", number)) && strings.Contains(line, "fence=2"):
+				taken = line
+			}
+		}
+		if taken == "" {
+			return fmt.Errorf("it is not")
+		}
+		if waited := when(taken).Sub(when(up)); waited > 3*time.Second {
+			t.Errorf("the server waited for %s before it went on with its own deployment", waited)
+		}
+		return nil
+	})
+}
+
 // A server that dies in the middle of a deployment takes it up again when it is
 // back and brings it to its end, wherever it died. Meanwhile visitors notice
 // nothing, and afterwards nothing too many is left.
@@ -87,6 +120,9 @@ func TestServerDiesDuringDeployment(t *testing.T) {
 			load.mark(t, "a death "+moment.name)
 
 			in.start(t)
+			if moment.name != "as the old instance drains" {
+				in.takesUp(t, number)
+			}
 			if d := api.ended("phoenix", number); d.State != "succeeded" {
 				t.Fatalf("the deployment ended as %+v", d)
 			}

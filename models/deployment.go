@@ -71,6 +71,7 @@ type Deployment struct {
 	// was claimed with, so a worker that lost its lease changes nothing.
 	Fence      int64
 	LeaseUntil *time.Time
+	Holder     string // who claimed it last, "" if nobody did
 
 	CreatedAt   time.Time
 	StartedAt   *time.Time // left the queue

@@ -19,3 +19,16 @@ func NewID() string {
 	_, _ = rand.Read(raw[8:]) // never fails: crypto/rand aborts the program instead
 	return idEncoding.EncodeToString(raw[:])
 }
+
+// IsID says whether something looks like what NewID gives.
+func IsID(s string) bool {
+	if len(s) != 26 {
+		return false
+	}
+	for _, c := range s {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
+}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"github.com/slipway-paas/slipway/deployer"
 	"github.com/slipway-paas/slipway/deployer/docker"
 	"github.com/slipway-paas/slipway/migrations"
+	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
 	"github.com/slipway-paas/slipway/server/accounts"
 	"github.com/slipway-paas/slipway/server/api"
@@ -74,6 +76,7 @@ type Server struct {
 	accounts *accounts.Service
 	git      *git.Server
 	api      *api.API
+	id       string // see serverID
 	token    string // the router token
 
 	stopping  context.Context // ends when the server begins to stop
@@ -153,7 +156,24 @@ func (s *Server) openData(context.Context) error {
 		return fmt.Errorf("another Slipway server is using %s", dir)
 	}
 	s.onClose("data folder", func(context.Context) error { return lock.Close() })
-	return nil
+	s.id, err = serverID(dir)
+	return err
+}
+
+// serverID gives the ID that a data folder's servers have, one after the other.
+// By it a server knows what it held itself before it died.
+func serverID(dir string) (string, error) {
+	path := filepath.Join(dir, "server-id")
+	kept, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	if id := strings.TrimSpace(string(kept)); models.IsID(id) {
+		return id, nil
+	}
+	// A new one does no harm: leases of the old one run out.
+	id := models.NewID()
+	return id, replaceFile(path, []byte(id+"\n"), 0o600)
 }
 
 // openStore connects to Postgres, starting the embedded one if none is
@@ -236,7 +256,7 @@ func (s *Server) openServices(ctx context.Context) error {
 		Builders: []builder.Builder{image.New(s.cluster.API), dockerfile.New(solver), static.New(solver, s.Programs.FileServer)},
 		Logs:     s.logs, Hub: hub, Box: box, Logger: s.Logger,
 		Settings: pipeline.Settings{
-			DataDir: dir, Installation: cfg.Installation, BuildConcurrency: cfg.BuildConcurrency,
+			DataDir: dir, ServerID: s.id, Installation: cfg.Installation, BuildConcurrency: cfg.BuildConcurrency,
 			BuildTimeout: cfg.BuildTimeout, HealthTimeout: cfg.HealthTimeout, DrainTimeout: cfg.DrainTimeout,
 			StopGrace: cfg.StopGrace, MaxSourceBytes: int64(cfg.MaxSourceMB) << 20,
 			AppMemoryMB: cfg.AppMemoryMB, AppCPUMilli: cfg.AppCPUMilli, AllowFileSources: cfg.AllowFileSources, KeepReleases: cfg.KeepReleases,

@@ -150,10 +150,10 @@ func (s *Store) ClaimDeployment(ctx context.Context, appID, holder string, lease
 			}
 		}
 		until := now.Add(lease)
-		d.LeaseUntil = &until
+		d.LeaseUntil, d.Holder = &until, holder
 		d.Fence++
 		claimed = d
-		return translate(tx.with(ctx).Model(d).Select("state", "started_at", "lease_until", "fence").Updates(d).Error)
+		return translate(tx.with(ctx).Model(d).Select("state", "started_at", "lease_until", "holder", "fence").Updates(d).Error)
 	})
 	if models.KindOf(err) == models.KindNotFound {
 		return nil, nil // the app is gone, and its work with it

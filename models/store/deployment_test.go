@@ -359,6 +359,40 @@ func TestHoldApp(t *testing.T) {
 	}
 }
 
+// What a server's processes held is let go, and nothing of anybody else's.
+func TestDropLeases(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	deployed := map[string]*models.App{"a/1": w.annApp, "ab/1": w.bobApp}
+	for holder, app := range deployed {
+		w.deployment(t, app, models.TriggerPush)
+		if d, err := w.ClaimDeployment(ctx, app.ID, holder, lease); err != nil || d == nil || d.Holder != holder {
+			t.Fatalf("%s claims %+v, %v", holder, d, err)
+		}
+	}
+	held := map[string]*models.App{}
+	for _, holder := range []string{"a/2", "b/a/"} {
+		app := &models.App{Name: "held-by-" + holder[:1], OwnerID: w.ann.UserID}
+		must(t, w.CreateApp(ctx, app))
+		if ok, err := w.HoldApp(ctx, app.ID, holder, lease, false); err != nil || !ok {
+			t.Fatalf("%s holds %v, %v", holder, ok, err)
+		}
+		held[holder] = app
+	}
+	must(t, w.DropLeases(ctx, "a/"))
+	for holder, app := range deployed {
+		d, err := w.ClaimDeployment(ctx, app.ID, "heir", lease)
+		if free := holder == "a/1"; err != nil || (d != nil) != free || free && d.Fence != 2 {
+			t.Errorf("what %s held is claimed as %+v, %v", holder, d, err)
+		}
+	}
+	for holder, app := range held {
+		if ok, err := w.HoldApp(ctx, app.ID, "heir", lease, false); err != nil || ok != (holder == "a/2") {
+			t.Errorf("what %s held is held: %v, %v", holder, ok, err)
+		}
+	}
+}
+
 func TestDeliveries(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()

@@ -42,6 +42,19 @@ func (s *Store) LetAppGo(ctx context.Context, appID, holder string) error {
 	return translate(s.with(ctx).Exec(`DELETE FROM app_leases WHERE app_id = ? AND holder = ?`, appID, holder).Error)
 }
 
+// DropLeases lets everything go that is held by somebody whose name begins with
+// the prefix, deployments and apps, so that it may be taken up at once. It is
+// for those who are sure that none of these is at work any more.
+func (s *Store) DropLeases(ctx context.Context, prefix string) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		err := tx.with(ctx).Exec(`UPDATE deployments SET lease_until = NULL WHERE state IN ? AND starts_with(holder, ?)`, activeStates, prefix).Error
+		if err == nil {
+			err = tx.with(ctx).Exec(`DELETE FROM app_leases WHERE starts_with(holder, ?)`, prefix).Error
+		}
+		return translate(err)
+	})
+}
+
 // heldByAnother says whether somebody but the holder has the app.
 func (s *Store) heldByAnother(ctx context.Context, appID, holder string) (bool, error) {
 	var held bool

@@ -160,6 +160,47 @@ func TestWhatADeadServerLeft(t *testing.T) {
 	}
 }
 
+// A server that dies and is started again does not wait for leases that it held
+// itself: it goes on at once. What another one holds it leaves alone.
+func TestServerIsBackBeforeItsLeases(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	// As they die: everything is held for longer than anybody would wait.
+	hold := func(d *models.Deployment, holder string) {
+		w.exec("UPDATE deployments SET holder = $1, lease_until = now() + interval '1 hour' WHERE id = $2", holder, d.ID)
+	}
+	s := w.start()
+	other := w.leave(s, s.create("other"), models.DeploymentBuilding, false)
+	hold(other, "yours/now")
+	w.settings.ServerID = "mine"
+	s = w.start()
+	app, quiet := s.create("hello"), s.create("quiet")
+	s.deploy(quiet)
+	d := w.leave(s, app, models.DeploymentDeploying, false)
+	hold(d, "mine/before")
+	w.exec("INSERT INTO app_leases (app_id, holder, until) VALUES ($1, 'mine/before', now() + interval '1 hour')", quiet.ID)
+	w.exec(`UPDATE apps SET scale = '{"web": 2}' WHERE id = $1`, quiet.ID)
+	fence := w.deployment(d.ID).Fence
+
+	heir := w.start()
+	heir.end(d, models.DeploymentSucceeded)
+	if got := w.deployment(d.ID); got.Fence != fence+1 || !strings.HasPrefix(got.Holder, "mine/") || got.Holder == "mine/before" {
+		t.Errorf("it was taken up as %+v", got)
+	}
+	w.settled(quiet, map[string]int{"web.v1": 2})
+	if got := w.deployment(other.ID); got.Holder != "yours/now" || got.State != models.DeploymentBuilding {
+		t.Errorf("another server's work was taken: %+v", got)
+	}
+	// Nor does it take its own work twice.
+	held := heir.push(app, "HOLD=once")
+	w.until("the build", func() bool { return w.shop.building(app.ID) == 1 })
+	w.must(heir.Recover(t.Context()))
+	w.must(heir.Advance(t.Context(), app.ID))
+	if got := w.deployment(held.ID); got.Fence != 1 || w.shop.building(app.ID) != 1 {
+		t.Errorf("it is at its own work twice: %+v", got)
+	}
+}
+
 // A server that is stopped lets its work go at once, and goes on with it when it
 // is back.
 func TestStopAndStart(t *testing.T) {

@@ -27,7 +27,7 @@ func (p *Pipeline) Advance(ctx context.Context, appID string) error {
 
 func (p *Pipeline) workOff(ctx context.Context, appID string, at *turn) error {
 	for ctx.Err() == nil && !p.wanted(at) {
-		d, err := p.Store.ClaimDeployment(ctx, appID, p.id, lease)
+		d, err := p.Store.ClaimDeployment(ctx, appID, p.holder, lease)
 		if err != nil {
 			return err
 		}
@@ -162,9 +162,14 @@ func (p *Pipeline) Recover(ctx context.Context) error {
 }
 
 // WakeAll wakes every app once, at a server's start and before its workers
-// begin: what ran while it was away is looked at again.
+// begin: what ran while it was away is looked at again. What an earlier process
+// of this server held is nobody's now, and is not waited for; there is one
+// process of a server at a time, and this one holds nothing yet.
 func (p *Pipeline) WakeAll(ctx context.Context) error {
 	p.sweepWork()
+	if err := p.Store.DropLeases(ctx, holders(p.Settings.ServerID)); err != nil {
+		return err
+	}
 	apps, err := p.Store.AllApps(ctx)
 	if err != nil {
 		return err

@@ -87,7 +87,7 @@ func (p *Pipeline) settle(ctx context.Context, app *models.App) error {
 // none but such as wait. The context it gives ends when that is no longer so, or
 // the app is another's; it is nil when it is not so to begin with.
 func (p *Pipeline) holdApp(ctx context.Context, appID string, evenWithQueue bool) (context.Context, func(), error) {
-	held, err := p.Store.HoldApp(ctx, appID, p.id, lease, evenWithQueue)
+	held, err := p.Store.HoldApp(ctx, appID, p.holder, lease, evenWithQueue)
 	if err != nil || !held {
 		return nil, nil, err
 	}
@@ -105,7 +105,7 @@ func (p *Pipeline) holdApp(ctx context.Context, appID string, evenWithQueue bool
 			case <-beat.C:
 			}
 			asking, stop := context.WithTimeout(holding, heartbeat)
-			held, err := p.Store.HoldApp(asking, appID, p.id, lease, evenWithQueue)
+			held, err := p.Store.HoldApp(asking, appID, p.holder, lease, evenWithQueue)
 			stop()
 			switch {
 			case err == nil && !held:
@@ -120,7 +120,7 @@ func (p *Pipeline) holdApp(ctx context.Context, appID string, evenWithQueue bool
 		<-ended
 		letting, stop := context.WithTimeout(context.WithoutCancel(ctx), heartbeat)
 		defer stop()
-		if err := p.Store.LetAppGo(letting, appID, p.id); err != nil {
+		if err := p.Store.LetAppGo(letting, appID, p.holder); err != nil {
 			p.Logger.Debug("an app's lease is left to run out", "app", appID, "error", err)
 		}
 	}, nil

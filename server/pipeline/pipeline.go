@@ -38,6 +38,7 @@ type Routing interface {
 // Settings are the pipeline's limits.
 type Settings struct {
 	DataDir          string
+	ServerID         string // stays the same when the server is started again; "" for a new one
 	Installation     string // label and name prefix of images
 	BuildConcurrency int
 	BuildTimeout     time.Duration
@@ -68,7 +69,7 @@ type Deps struct {
 // Pipeline is safe for concurrent use.
 type Pipeline struct {
 	Deps
-	id      string // of this process among those on the same database
+	holder  string // this process among those on the same database: its server's ID and one of its own
 	sources *Sources
 	slots   chan struct{} // one token for each build that may run
 
@@ -84,15 +85,22 @@ func New(deps Deps) *Pipeline {
 	if deps.Settings.KeepReleases <= 0 {
 		deps.Settings.KeepReleases = 10
 	}
+	if deps.Settings.ServerID == "" {
+		deps.Settings.ServerID = models.NewID()
+	}
 	return &Pipeline{
 		Deps:    deps,
-		id:      models.NewID(),
+		holder:  holders(deps.Settings.ServerID) + models.NewID(),
 		sources: &Sources{dir: filepath.Join(deps.Settings.DataDir, "sources"), maxBytes: deps.Settings.MaxSourceBytes},
 		slots:   make(chan struct{}, deps.Settings.BuildConcurrency),
 		cancels: map[string]context.CancelCauseFunc{}, turns: map[string]*turn{},
 		unsettled: map[string]time.Time{}, waiters: map[string]*waiter{},
 	}
 }
+
+// holders is what the names begin with by which a server's processes, one after
+// the other, hold leases.
+func holders(serverID string) string { return serverID + "/" }
 
 // Sources are the stored source snapshots.
 func (p *Pipeline) Sources() *Sources { return p.sources }

@@ -98,7 +98,7 @@ func (s *Sources) olderThan(age time.Duration) []string {
 	found, _ := filepath.Glob(filepath.Join(s.dir, "*.tar")) // fails only on a malformed pattern
 	for _, path := range found {
 		id := strings.TrimSuffix(filepath.Base(path), ".tar")
-		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > age && sourceID.MatchString(id) {
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > age && models.IsID(id) {
 			ids = append(ids, id)
 		}
 	}

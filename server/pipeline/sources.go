@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"time"
 
 	"github.com/slipway-paas/slipway/builder/source"
@@ -21,13 +20,11 @@ type Sources struct {
 	maxBytes int64
 }
 
-var sourceID = regexp.MustCompile(`^[0-9a-z]{26}$`)
-
 func (s *Sources) path(id string) string { return filepath.Join(s.dir, id+".tar") }
 
 // Has says whether a snapshot is kept.
 func (s *Sources) Has(id string) bool {
-	if !sourceID.MatchString(id) {
+	if !models.IsID(id) {
 		return false
 	}
 	_, err := os.Stat(s.path(id))
@@ -97,7 +94,7 @@ func (s *Sources) keep(write func(*os.File) error) (id string, size int64, err e
 // unpack puts a snapshot into a folder that must not exist yet.
 func (s *Sources) unpack(ctx context.Context, id, dir string) error {
 	file, err := os.Open(s.path(id))
-	if errors.Is(err, os.ErrNotExist) || !sourceID.MatchString(id) {
+	if errors.Is(err, os.ErrNotExist) || !models.IsID(id) {
 		return models.Errorf(models.KindFailed, "the source of this deployment is no longer kept; push it again")
 	}
 	if err != nil {
@@ -108,7 +105,7 @@ func (s *Sources) unpack(ctx context.Context, id, dir string) error {
 }
 
 func (s *Sources) drop(id string) {
-	if sourceID.MatchString(id) {
+	if models.IsID(id) {
 		_ = os.Remove(s.path(id))
 	}
 }
