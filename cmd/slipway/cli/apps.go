@@ -224,11 +224,7 @@ func (c *cli) destroy() *cobra.Command {
 			if _, err := s.api.DestroyAppWithResponse(cmd.Context(), app, &client.DestroyAppParams{Confirm: app}); err != nil {
 				return err
 			}
-			if c.json {
-				return c.print(map[string]string{"destroyed": app})
-			}
-			c.say("Destroyed %s.", app)
-			return nil
+			return c.done("destroyed", app)
 		},
 	}
 	cmd.Flags().StringVar(&confirm, "confirm", "", "the app's name once more, instead of typing it when asked")

@@ -58,9 +58,9 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 not signed in or not permitted,
 		&cobra.Group{ID: groupRun, Title: "Running:"}, &cobra.Group{ID: groupAccount, Title: "Account:"})
 	for group, commands := range map[string][]*cobra.Command{
 		groupApps:    {c.apps(), c.create(), c.destroy(), c.open(), c.domains(), c.webhook(), c.settings()},
-		groupDeploy:  {c.deploy(), c.deployments(), c.cancel(), c.releases(), c.rollback()},
-		groupRun:     {c.logs(), c.ps(), c.restart(), c.config()},
-		groupAccount: {c.login(), c.logout(), c.dashboard(), c.tokens()},
+		groupDeploy:  {c.deploy(), c.deployments(), c.cancel(), c.retry(), c.releases(), c.rollback()},
+		groupRun:     {c.logs(), c.ps(), c.restart(), c.config(), c.activity()},
+		groupAccount: {c.login(), c.logout(), c.dashboard(), c.sessions(), c.tokens(), c.users()},
 	} {
 		for _, command := range commands {
 			command.GroupID = group
@@ -139,6 +139,15 @@ func family(cmd *cobra.Command, verbs ...*cobra.Command) *cobra.Command {
 // way to standard error.
 func (c *cli) say(format string, values ...any) {
 	_, _ = fmt.Fprintf(c.talk(), format+"\n", values...)
+}
+
+// done says what has been done to something, or answers with it in JSON.
+func (c *cli) done(verb, what string) error {
+	if c.json {
+		return c.print(map[string]string{verb: what})
+	}
+	c.say("%s%s %s.", strings.ToUpper(verb[:1]), verb[1:], what)
+	return nil
 }
 
 // note writes what is not the answer itself to standard error.

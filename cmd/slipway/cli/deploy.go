@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -118,107 +116,4 @@ func describe(ctx context.Context, dir string) string {
 		head += " (with changes)"
 	}
 	return shorten(head, 200)
-}
-
-func (c *cli) deployments() *cobra.Command {
-	var limit int64
-	cmd := &cobra.Command{
-		Use:   "deployments",
-		Short: "List an app's deployments",
-		Args:  args(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, app, err := c.target(cmd.Context())
-			if err != nil {
-				return err
-			}
-			page, err := ok(s.api.ListDeploymentsWithResponse(cmd.Context(), app, &client.ListDeploymentsParams{Limit: &limit}))
-			if err != nil {
-				return err
-			}
-			if c.json {
-				return c.print(page)
-			}
-			rows := make([][]string, len(page.Items))
-			for i, d := range page.Items {
-				release := ""
-				if d.Release > 0 {
-					release = fmt.Sprintf("v%d", d.Release)
-				}
-				what := d.CommitMessage
-				if d.Reason != "" {
-					what = d.Reason
-				}
-				rows[i] = []string{fmt.Sprintf("#%d", d.Number), string(d.State), string(d.Trigger), release, ago(d.CreatedAt), d.CreatedBy, shorten(what, 60)}
-			}
-			return c.table([]string{"DEPLOYMENT", "STATE", "BY", "RELEASE", "WHEN", "WHO", "WHAT"}, rows)
-		},
-	}
-	cmd.Flags().Int64VarP(&limit, "limit", "n", 20, "how many, newest first; at most 200")
-	return c.appFlag(cmd)
-}
-
-func (c *cli) cancel() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "cancel [NUMBER]",
-		Short: "Cancel a deployment, the newest unless you name one",
-		Long:  "Cancels a deployment and waits until its work has stopped.",
-		Args:  args(cobra.MaximumNArgs(1)),
-		RunE: func(cmd *cobra.Command, given []string) error {
-			s, app, err := c.target(cmd.Context())
-			if err != nil {
-				return err
-			}
-			number, err := c.running(cmd, s, app, given)
-			if err != nil {
-				return err
-			}
-			if _, err := accepted(s.api.CancelDeploymentWithResponse(cmd.Context(), app, number)); err != nil {
-				return err
-			}
-			d, err := s.ended(cmd.Context(), app, number)
-			if err != nil {
-				return err
-			}
-			if c.json {
-				return c.print(d)
-			}
-			if d.State != client.DeploymentStateCancelled {
-				return fail(exitFailed, "", "deployment #%d had already ended: %s", number, d.State)
-			}
-			c.say("Deployment #%d of %s is cancelled.", number, app)
-			return nil
-		},
-	}
-	return c.appFlag(cmd)
-}
-
-// running gives the number of the deployment to cancel.
-func (c *cli) running(cmd *cobra.Command, s *session, app string, given []string) (int64, error) {
-	if len(given) == 1 {
-		number, err := strconv.ParseInt(strings.TrimPrefix(given[0], "#"), 10, 32)
-		if err != nil || number < 1 {
-			return 0, usage(cmd, fmt.Sprintf("%q is not a deployment's number", given[0]))
-		}
-		return number, nil
-	}
-	limit := int64(50)
-	page, err := ok(s.api.ListDeploymentsWithResponse(cmd.Context(), app, &client.ListDeploymentsParams{Limit: &limit}))
-	if err != nil {
-		return 0, err
-	}
-	for _, d := range page.Items {
-		if d.FinishedAt == nil {
-			return d.Number, nil
-		}
-	}
-	return 0, fail(exitNotFound, "", "no deployment of %s is under way", app)
-}
-
-// ended waits until a deployment is over, by its log, which ends with it.
-func (s *session) ended(ctx context.Context, app string, number int64) (*client.Deployment, error) {
-	ignore := func(frame) error { return nil }
-	if err := s.follow(ctx, deploymentLogPath(app, number), 0, ignore, func(error) {}); err != nil {
-		return nil, err
-	}
-	return ok(s.api.GetDeploymentWithResponse(ctx, app, number))
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 
+	"github.com/slipway-paas/slipway/client"
 	"github.com/slipway-paas/slipway/models"
 )
 
@@ -106,4 +107,13 @@ func (c *cli) target(ctx context.Context) (*session, string, error) {
 	}
 	name, err := c.appName(ctx, s)
 	return s, name, err
+}
+
+// targetApp gives the app that a verb is about, as it is now.
+func (c *cli) targetApp(ctx context.Context) (*client.App, error) {
+	s, name, err := c.target(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ok(s.api.GetAppWithResponse(ctx, name))
 }

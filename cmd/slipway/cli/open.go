@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"context"
 	"os/exec"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -14,11 +16,7 @@ func (c *cli) open() *cobra.Command {
 		Short: "Print an app's address, and open it in a browser where there is one",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, name, err := c.target(cmd.Context())
-			if err != nil {
-				return err
-			}
-			app, err := ok(s.api.GetAppWithResponse(cmd.Context(), name))
+			app, err := c.targetApp(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -91,6 +89,8 @@ func (c *cli) domains() *cobra.Command {
 		Use:   "remove HOST",
 		Short: "Stop sending the requests for a host to the app",
 		Args:  args(cobra.ExactArgs(1)),
+
+		ValidArgsFunction: c.completeApp(addedDomains),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			s, app, err := c.target(cmd.Context())
 			if err != nil {
@@ -99,14 +99,20 @@ func (c *cli) domains() *cobra.Command {
 			if _, err := s.api.RemoveDomainWithResponse(cmd.Context(), app, given[0]); err != nil {
 				return err
 			}
-			if c.json {
-				return c.print(map[string]string{"removed": given[0]})
-			}
-			c.say("Removed %s from %s.", given[0], app)
-			return nil
+			return c.done("removed", given[0])
 		},
 	}
 	return c.appFlag(family(&cobra.Command{Use: "domains", Short: "List, add and remove an app's domains", RunE: list.RunE}, list, add, remove))
+}
+
+// addedDomains gives the domains that can be removed.
+func addedDomains(ctx context.Context, s *session, app string) ([]string, error) {
+	page, err := ok(s.api.ListDomainsWithResponse(ctx, app))
+	if err != nil {
+		return nil, err
+	}
+	page.Items = slices.DeleteFunc(page.Items, func(d client.Domain) bool { return d.Automatic })
+	return words(page.Items, func(d client.Domain) (string, string) { return d.Host, "added " + ago(d.CreatedAt) }), nil
 }
 
 func (c *cli) webhook() *cobra.Command {
@@ -134,11 +140,7 @@ func (c *cli) webhook() *cobra.Command {
 		Use:   "webhook",
 		Short: "Print the address that a forge tells of pushes",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, name, err := c.target(cmd.Context())
-			if err != nil {
-				return err
-			}
-			app, err := ok(s.api.GetAppWithResponse(cmd.Context(), name))
+			app, err := c.targetApp(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,6 +41,8 @@ func (c *cli) tokens() *cobra.Command {
 		Use:   "revoke ID",
 		Short: "Make a token worthless",
 		Args:  args(cobra.ExactArgs(1)),
+
+		ValidArgsFunction: c.completeAccount(tokenIDs),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			s, err := c.connect()
 			if err != nil {
@@ -48,14 +51,18 @@ func (c *cli) tokens() *cobra.Command {
 			if _, err := s.api.RevokeTokenWithResponse(cmd.Context(), given[0]); err != nil {
 				return err
 			}
-			if c.json {
-				return c.print(map[string]string{"revoked": given[0]})
-			}
-			c.say("Revoked %s.", given[0])
-			return nil
+			return c.done("revoked", given[0])
 		},
 	}
 	return family(&cobra.Command{Use: "tokens", Short: "List, make and revoke API tokens", RunE: list.RunE}, list, c.tokenCreate(), revoke)
+}
+
+func tokenIDs(ctx context.Context, s *session) ([]string, error) {
+	page, err := ok(s.api.ListTokensWithResponse(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return words(page.Items, func(t client.Token) (string, string) { return t.ID, t.Name }), nil
 }
 
 func (c *cli) tokenCreate() *cobra.Command {
