@@ -82,8 +82,10 @@ func TestEngineAway(t *testing.T) {
 				t.Errorf("the app is %+v", a)
 			}
 			api.get("/api/v1/apps").want(200)
-			if outage.name == "cut" {
-				api.delete("/api/v1/apps/moored?confirm=moored").away()
+			api.delete("/api/v1/apps/moored?confirm=moored").away()
+			var status struct{ Engine struct{ OK bool } }
+			if api.get("/api/v1/status").want(200).into(&status); status.Engine.OK {
+				t.Error("the status is that of an engine that answers")
 			}
 			api.patch("/api/v1/apps/moored/scale", map[string]int{"web": 2}).want(200, 202)
 			repo.commit(outage.name, files{"Dockerfile": dockerfile("ENV VERSION=" + outage.name)})

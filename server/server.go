@@ -339,7 +339,11 @@ func (s *Server) openAPI(appService *apps.Service, hub *live.Hub, box *secrets.B
 	return err
 }
 
+// engineVersion asks the engine, which may take a connection and then say
+// nothing: whoever wants to know waits for an answer.
 func (s *Server) engineVersion(ctx context.Context) (string, error) {
+	ctx, stop := context.WithTimeout(ctx, 4*time.Second)
+	defer stop()
 	version, err := s.cluster.API.ServerVersion(ctx)
 	return version.Version, err
 }

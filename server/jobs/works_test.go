@@ -49,6 +49,7 @@ type works struct {
 	engine   *memory.Engine
 	shop     *workshop
 	routers  *switchboard
+	cluster  deployer.Cluster // what servers are given: the engine, if the test puts nothing before it
 	routing  pipeline.Routing // what servers are given: routers, if the test puts nothing before them
 	logs     *logs.Store
 	box      *secrets.Box
@@ -63,7 +64,7 @@ func open(t *testing.T) *works {
 	w := &works{t: t, dsn: pgtest.New(t, migrate), dir: t.TempDir(), engine: memory.NewEngine()}
 	w.shop = &workshop{engine: w.engine, gate: make(chan struct{}), attempts: map[string]int{}, running: map[string]int{}}
 	w.routers = &switchboard{cluster: memory.New(w.engine, "test"), to: map[string]deployer.Targets{}}
-	w.routing = w.routers
+	w.cluster, w.routing = memory.New(w.engine, "test"), w.routers
 	w.settings = pipeline.Settings{
 		DataDir: w.dir, Installation: "test", BuildConcurrency: 4, BuildTimeout: time.Minute, HealthTimeout: 20 * time.Second,
 		DrainTimeout: time.Second, StopGrace: time.Second, MaxSourceBytes: 1 << 20, AppMemoryMB: 64, AppCPUMilli: 1000, AllowFileSources: true,
@@ -120,7 +121,7 @@ func (w *works) start(dsn ...string) *server {
 	w.must(err)
 	hub := live.NewHub(0)
 	s.Pipeline = pipeline.New(pipeline.Deps{
-		Store: s.store, Queue: s.queue, Cluster: memory.New(w.engine, "test"), Routing: w.routing,
+		Store: s.store, Queue: s.queue, Cluster: w.cluster, Routing: w.routing,
 		Builders: []builder.Builder{w.shop}, Logs: w.logs, Hub: hub, Box: w.box, Logger: logger, Settings: w.settings,
 	})
 	s.apps = apps.NewService(apps.Deps{

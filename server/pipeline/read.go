@@ -2,8 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"time"
 
+	"github.com/slipway-paas/slipway/deployer"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
 )
@@ -76,4 +79,26 @@ func (p *Pipeline) Release(ctx context.Context, actor models.Actor, appName stri
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
 	return storable(line, 200)
+}
+
+// lookTimeout bounds a look at the cluster that somebody waits for: an engine
+// that takes a connection and says nothing is as good as away.
+const lookTimeout = 4 * time.Second
+
+// Instances lists what runs of an app now, of all apps when app is "".
+func (p *Pipeline) Instances(ctx context.Context, app string) ([]deployer.Instance, error) {
+	looking, stop := context.WithTimeout(ctx, lookTimeout)
+	defer stop()
+	instances, err := p.Cluster.Instances(looking, app)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return instances, p.clusterError(err)
+}
+
+func (p *Pipeline) clusterError(err error) error {
+	if errors.Is(err, deployer.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+		return &models.Error{Kind: models.KindUnavailable, Message: "the container engine is not answering; try again in a moment", RetryAfter: 5 * time.Second, Err: err}
+	}
+	return models.Wrap(err, models.KindInternal, "the container engine refused")
 }
