@@ -142,6 +142,43 @@ func TestBuildTimeout(t *testing.T) {
 	}
 }
 
+// Who follows a log until the row is terminal has seen the end in it, also that
+// of a deployment which was cancelled before it began.
+func TestCancelledWhileItWaitsIsInItsLogFirst(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	s := w.start()
+	app := s.create("hello")
+	s.push(app, "HOLD=")
+	waits := s.push(app)
+	// Commits that make a deployment terminal wait for a lock, which is the test's.
+	w.exec(`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END'`)
+	w.exec(`CREATE CONSTRAINT TRIGGER wait AFTER UPDATE ON deployments DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW WHEN (NEW.state = 'cancelled') EXECUTE FUNCTION wait()`)
+	lock, err := w.store.Pool().Begin(t.Context())
+	w.must(err)
+	_, err = lock.Exec(t.Context(), "SELECT pg_advisory_xact_lock(1)")
+	w.must(err)
+	done := make(chan error)
+	go func() {
+		_, err := s.Cancel(t.Context(), w.ann, "hello", waits.Number)
+		done <- err
+	}()
+	w.until("the end to be in the log", func() bool {
+		_, states := w.log(waits)
+		return slices.Equal(states, []string{"cancelled"})
+	})
+	if d := w.deployment(waits.ID); d.State != models.DeploymentQueued {
+		t.Errorf("the row was first: %+v", d)
+	}
+	w.must(lock.Rollback(t.Context()))
+	w.must(<-done)
+	s.end(waits, models.DeploymentCancelled)
+	if text, states := w.log(waits); !slices.Equal(states, []string{"cancelled"}) || !strings.Contains(text, "cancelled by ann@example.com") {
+		t.Errorf("the log says %v: %s", states, text)
+	}
+}
+
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	w := open(t)

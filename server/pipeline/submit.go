@@ -201,7 +201,13 @@ func (p *Pipeline) Cancel(ctx context.Context, actor models.Actor, appName strin
 		if err := tx.AddEvent(ctx, store.EventFor(actor, app, "deployment.cancel", "#"+strconv.Itoa(number))); err != nil {
 			return err
 		}
-		return p.Queue.Wake(ctx, tx, app.ID)
+		if err := p.Queue.Wake(ctx, tx, app.ID); err != nil {
+			return err
+		}
+		if d.State.Terminal() {
+			p.journal(d).state(d.State, d.Reason) // before the row says so, see conclude
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -211,9 +217,6 @@ func (p *Pipeline) Cancel(ctx context.Context, actor models.Actor, appName strin
 		cancel(errCancelled)
 	}
 	p.mu.Unlock()
-	if d.State.Terminal() {
-		p.journal(d).state(d.State, d.Reason)
-	}
 	p.announce(app, d)
 	return d, nil
 }
