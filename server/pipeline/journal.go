@@ -31,12 +31,13 @@ func (p *Pipeline) journal(d *models.Deployment) *journal {
 	return &journal{store: p.Logs, stream: logs.DeploymentStream(d.ID), logger: p.logger(d)}
 }
 
-// hide keeps values out of everything written from now on.
+// hide keeps values out of everything written from now on, but for what Slipway
+// sets itself: that is no secret, and hiding it would spoil the log.
 func (j *journal) hide(values map[string]string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for key, value := range values {
-		if !strings.HasPrefix(key, "SLIPWAY_") { // those are Slipway's own, and no secrets
+		if !strings.HasPrefix(key, "SLIPWAY_") {
 			j.secrets = append(j.secrets, value)
 		}
 	}

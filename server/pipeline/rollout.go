@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/slipway-paas/slipway/deployer"
@@ -60,7 +59,7 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 		return err
 	}
 	for _, w := range plan.Workloads {
-		j.hide(configIn(w.Env))
+		j.hide(w.Env)
 	}
 	limited, stopLimit := context.WithTimeoutCause(ctx, p.Settings.HealthTimeout+rolloutSlack, errRolloutTimeout)
 	defer stopLimit()
@@ -114,18 +113,6 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 const rolloutSlack = 2 * time.Minute
 
 var errRolloutTimeout = errors.New("the rollout took too long")
-
-// configIn gives those variables of an environment that are the user's: what
-// Slipway itself sets is no secret, and hiding it would spoil the log.
-func configIn(env map[string]string) map[string]string {
-	vars := make(map[string]string, len(env))
-	for key, value := range env {
-		if !strings.HasPrefix(key, "SLIPWAY_") {
-			vars[key] = value
-		}
-	}
-	return vars
-}
 
 func (p *Pipeline) roller() *deployer.Rollout {
 	return &deployer.Rollout{Cluster: p.Cluster, Router: p.Routing, DrainTimeout: p.Settings.DrainTimeout, Grace: p.Settings.StopGrace}
