@@ -1,5 +1,5 @@
-// spec sha256:fac46cd05f3f1737f576034982577c9017e611df0ad5c665f7a7a3ee08da0ebb
-// code sha256:2390eef403a19a5d1bcbf9f3eb504859987830f86b5f19dc1fd14ec228c0d3e5
+// spec sha256:287fef8bd6766e00d08e80c41d4644994554a10fac5e2d90581aa68062c67d36
+// code sha256:1f97f3e4849e41539eb2a4044e2732a4883c2f1549c8aca1e4f5795a63265831
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -407,6 +407,27 @@ func (e UserRole) Valid() bool {
 	}
 }
 
+// Defines values for ReadAppMetricsParamsRange.
+const (
+	N1H  ReadAppMetricsParamsRange = "1h"
+	N24H ReadAppMetricsParamsRange = "24h"
+	N6H  ReadAppMetricsParamsRange = "6h"
+)
+
+// Valid indicates whether the value is a known member of the ReadAppMetricsParamsRange enum.
+func (e ReadAppMetricsParamsRange) Valid() bool {
+	switch e {
+	case N1H:
+		return true
+	case N24H:
+		return true
+	case N6H:
+		return true
+	default:
+		return false
+	}
+}
+
 // ActorRights defines model for ActorRights.
 type ActorRights struct {
 	// Scopes null in a browser session, which may do all that its user may
@@ -482,6 +503,53 @@ type App struct {
 
 // AppStatus defines model for App.Status.
 type AppStatus string
+
+// AppMetrics defines model for AppMetrics.
+type AppMetrics struct {
+	// App The app's name
+	App string `json:"app"`
+
+	// BytesPerSecond Of answers' bodies
+	BytesPerSecond []*float64 `json:"bytes_per_second"`
+
+	// ErrorsPerSecond Answers with 5xx, and those that the app broke off
+	ErrorsPerSecond []*float64 `json:"errors_per_second"`
+
+	// Instances All that ran in this time, by process, release and index
+	Instances []InstanceMetrics `json:"instances"`
+
+	// P50Ms Milliseconds until an answer's header; half of the answers came within
+	P50Ms             []*float64 `json:"p50_ms"`
+	P95Ms             []*float64 `json:"p95_ms"`
+	P99Ms             []*float64 `json:"p99_ms"`
+	RequestsPerSecond []*float64 `json:"requests_per_second"`
+
+	// RouterErrorsPerSecond Of the errors, those that the router answered in the app's place or the app broke off
+	RouterErrorsPerSecond []*float64 `json:"router_errors_per_second"`
+
+	// Status Answers a second by class of status
+	Status StatusMetrics `json:"status"`
+
+	// StepSeconds 10, 60 or 300
+	StepSeconds int64 `json:"step_seconds"`
+
+	// Times When each step begins, in Unix seconds, without holes
+	Times []int64 `json:"times"`
+
+	// Total Of the whole stretch
+	Total TotalMetrics `json:"total"`
+}
+
+// AppRecent defines model for AppRecent.
+type AppRecent struct {
+	// App The app's name
+	App    string     `json:"app"`
+	Errors []*float64 `json:"errors"`
+	ID     string     `json:"id"`
+
+	// Requests How many in each step
+	Requests []*float64 `json:"requests"`
+}
 
 // AppSource defines model for AppSource.
 type AppSource struct {
@@ -720,6 +788,27 @@ type InstanceCount struct {
 	Wanted  int64 `json:"wanted"`
 }
 
+// InstanceMetrics defines model for InstanceMetrics.
+type InstanceMetrics struct {
+	// CPULimitMilli 0 for none
+	CPULimitMilli int64 `json:"cpu_limit_milli"`
+
+	// CPUMilli Thousandths of a core, the mean of the step
+	CPUMilli []*float64 `json:"cpu_milli"`
+	Index    int64      `json:"index"`
+
+	// MemoryBytes Working set without the page cache, the highest of the step
+	MemoryBytes []*float64 `json:"memory_bytes"`
+
+	// MemoryLimitBytes 0 for none
+	MemoryLimitBytes int64 `json:"memory_limit_bytes"`
+
+	// Name Examples: hello.web.v3.1
+	Name    string `json:"name"`
+	Process string `json:"process"`
+	Release int64  `json:"release"`
+}
+
 // Line defines model for Line.
 type Line struct {
 	Instance *string   `json:"instance,omitempty"`
@@ -801,6 +890,16 @@ type LogPage struct {
 
 	// Next Ask with after=next for what follows
 	Next int64 `json:"next"`
+}
+
+// MetricsOverview defines model for MetricsOverview.
+type MetricsOverview struct {
+	// Apps By name
+	Apps        []AppRecent `json:"apps"`
+	StepSeconds int64       `json:"step_seconds"`
+
+	// Times When each step begins, in Unix seconds; the last is not over
+	Times []int64 `json:"times"`
 }
 
 // NewToken defines model for NewToken.
@@ -1065,6 +1164,18 @@ type Status struct {
 	Version    string         `json:"version"`
 }
 
+// StatusMetrics defines model for StatusMetrics.
+type StatusMetrics struct {
+	// N1Xx Websockets and other upgraded connections, counted when they close
+	N1Xx []*float64 `json:"1xx"`
+	N2Xx []*float64 `json:"2xx"`
+	N3Xx []*float64 `json:"3xx"`
+
+	// N4Xx With those whose client did not wait
+	N4Xx []*float64 `json:"4xx"`
+	N5Xx []*float64 `json:"5xx"`
+}
+
 // Step defines model for Step.
 type Step struct {
 	DurationMs *float64 `json:"duration_ms,omitempty"`
@@ -1088,6 +1199,18 @@ type Token struct {
 	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
 	Name       string     `json:"name"`
 	Scopes     []string   `json:"scopes"`
+}
+
+// TotalMetrics defines model for TotalMetrics.
+type TotalMetrics struct {
+	Bytes  int64 `json:"bytes"`
+	Errors int64 `json:"errors"`
+
+	// P50Ms Absent without requests, as are the other two
+	P50Ms    *float64 `json:"p50_ms,omitempty"`
+	P95Ms    *float64 `json:"p95_ms,omitempty"`
+	P99Ms    *float64 `json:"p99_ms,omitempty"`
+	Requests int64    `json:"requests"`
 }
 
 // UpdateApp defines model for UpdateApp.
@@ -1278,6 +1401,15 @@ type ReadAppLogsParams struct {
 	// Tail Instead of after: the last so many lines
 	Tail *int64 `form:"tail,omitempty" json:"tail,omitempty"`
 }
+
+// ReadAppMetricsParams defines parameters for ReadAppMetrics.
+type ReadAppMetricsParams struct {
+	// Range 1h comes in steps of 10 s, 6h of 1 min, 24h of 5 min
+	Range *ReadAppMetricsParamsRange `form:"range,omitempty" json:"range,omitempty"`
+}
+
+// ReadAppMetricsParamsRange defines parameters for ReadAppMetrics.
+type ReadAppMetricsParamsRange string
 
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {
@@ -1607,6 +1739,13 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/apps/{app}/logs (the `ReadAppLogs` operationId).
 	ReadAppLogs(ctx context.Context, app string, params *ReadAppLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ReadAppMetrics Read an app's figures
+	//
+	// Requests, errors and latencies as the routers counted them; processor and memory as the container engine measured them. There is something new every 10 seconds; ask again then. It is not announced on the stream of changes.
+	//
+	// Corresponds with GET /api/v1/apps/{app}/metrics (the `ReadAppMetrics` operationId).
+	ReadAppMetrics(ctx context.Context, app string, params *ReadAppMetricsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListReleases List an app's releases, newest first
 	//
 	// Corresponds with GET /api/v1/apps/{app}/releases (the `ListReleases` operationId).
@@ -1688,6 +1827,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/events (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadMetrics Read what all apps served in the last hour
+	//
+	// For small charts beside a list of apps. Ask again every 10 seconds or less often.
+	//
+	// Corresponds with GET /api/v1/metrics (the `ReadMetrics` operationId).
+	ReadMetrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SignOut Sign out
 	//
@@ -2227,6 +2373,23 @@ func (c *Client) ReadAppLogs(ctx context.Context, app string, params *ReadAppLog
 	return c.Client.Do(req)
 }
 
+// ReadAppMetrics Read an app's figures
+//
+// Requests, errors and latencies as the routers counted them; processor and memory as the container engine measured them. There is something new every 10 seconds; ask again then. It is not announced on the stream of changes.
+//
+// Corresponds with GET /api/v1/apps/{app}/metrics (the `ReadAppMetrics` operationId).
+func (c *Client) ReadAppMetrics(ctx context.Context, app string, params *ReadAppMetricsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadAppMetricsRequest(c.Server, app, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListReleases List an app's releases, newest first
 //
 // Corresponds with GET /api/v1/apps/{app}/releases (the `ListReleases` operationId).
@@ -2419,6 +2582,23 @@ func (c *Client) ListAllDeployments(ctx context.Context, params *ListAllDeployme
 // Corresponds with GET /api/v1/events (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListEventsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadMetrics Read what all apps served in the last hour
+//
+// For small charts beside a list of apps. Ask again every 10 seconds or less often.
+//
+// Corresponds with GET /api/v1/metrics (the `ReadMetrics` operationId).
+func (c *Client) ReadMetrics(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadMetricsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -3792,6 +3972,67 @@ func NewReadAppLogsRequest(server string, app string, params *ReadAppLogsParams)
 	return req, nil
 }
 
+// NewReadAppMetricsRequest constructs an http.Request for the ReadAppMetrics method
+func NewReadAppMetricsRequest(server string, app string, params *ReadAppMetricsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "app", app, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/apps/%s/metrics", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Range != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "range", *params.Range, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListReleasesRequest constructs an http.Request for the ListReleases method
 func NewListReleasesRequest(server string, app string, params *ListReleasesParams) (*http.Request, error) {
 	var err error
@@ -4317,6 +4558,33 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReadMetricsRequest constructs an http.Request for the ReadMetrics method
+func NewReadMetricsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/metrics")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -5106,6 +5374,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/apps/{app}/logs (the `ReadAppLogs` operationId).
 	ReadAppLogsWithResponse(ctx context.Context, app string, params *ReadAppLogsParams, reqEditors ...RequestEditorFn) (*ReadAppLogsResponse, error)
 
+	// ReadAppMetricsWithResponse Read an app's figures
+	//
+	// Requests, errors and latencies as the routers counted them; processor and memory as the container engine measured them. There is something new every 10 seconds; ask again then. It is not announced on the stream of changes.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/apps/{app}/metrics (the `ReadAppMetrics` operationId).
+	ReadAppMetricsWithResponse(ctx context.Context, app string, params *ReadAppMetricsParams, reqEditors ...RequestEditorFn) (*ReadAppMetricsResponse, error)
+
 	// ListReleasesWithResponse List an app's releases, newest first
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5201,6 +5478,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/events (the `ListEvents` operationId).
 	ListEventsWithResponse(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*ListEventsResponse, error)
+
+	// ReadMetricsWithResponse Read what all apps served in the last hour
+	//
+	// For small charts beside a list of apps. Ask again every 10 seconds or less often.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/metrics (the `ReadMetrics` operationId).
+	ReadMetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadMetricsResponse, error)
 
 	// SignOutWithResponse Sign out
 	//
@@ -6246,6 +6532,54 @@ func (r ReadAppLogsResponse) ContentType() string {
 	return ""
 }
 
+type ReadAppMetricsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AppMetrics
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadAppMetricsResponse) GetJSON200() *AppMetrics {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadAppMetricsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadAppMetricsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadAppMetricsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadAppMetricsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadAppMetricsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListReleasesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6720,6 +7054,54 @@ func (r ListEventsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListEventsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReadMetricsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MetricsOverview
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadMetricsResponse) GetJSON200() *MetricsOverview {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadMetricsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadMetricsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadMetricsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadMetricsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadMetricsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7820,6 +8202,21 @@ func (c *ClientWithResponses) ReadAppLogsWithResponse(ctx context.Context, app s
 	return ParseReadAppLogsResponse(rsp)
 }
 
+// ReadAppMetricsWithResponse Read an app's figures
+//
+// Requests, errors and latencies as the routers counted them; processor and memory as the container engine measured them. There is something new every 10 seconds; ask again then. It is not announced on the stream of changes.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/apps/{app}/metrics (the `ReadAppMetrics` operationId).
+func (c *ClientWithResponses) ReadAppMetricsWithResponse(ctx context.Context, app string, params *ReadAppMetricsParams, reqEditors ...RequestEditorFn) (*ReadAppMetricsResponse, error) {
+	rsp, err := c.ReadAppMetrics(ctx, app, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadAppMetricsResponse(rsp)
+}
+
 // ListReleasesWithResponse List an app's releases, newest first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -7986,6 +8383,21 @@ func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, params
 		return nil, err
 	}
 	return ParseListEventsResponse(rsp)
+}
+
+// ReadMetricsWithResponse Read what all apps served in the last hour
+//
+// For small charts beside a list of apps. Ask again every 10 seconds or less often.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/metrics (the `ReadMetrics` operationId).
+func (c *ClientWithResponses) ReadMetricsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadMetricsResponse, error) {
+	rsp, err := c.ReadMetrics(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadMetricsResponse(rsp)
 }
 
 // SignOutWithResponse Sign out
@@ -8917,6 +9329,39 @@ func ParseReadAppLogsResponse(rsp *http.Response) (*ReadAppLogsResponse, error) 
 	return response, nil
 }
 
+// ParseReadAppMetricsResponse parses an HTTP response from a ReadAppMetricsWithResponse call
+func ParseReadAppMetricsResponse(rsp *http.Response) (*ReadAppMetricsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadAppMetricsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AppMetrics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListReleasesResponse parses an HTTP response from a ListReleasesWithResponse call
 func ParseListReleasesResponse(rsp *http.Response) (*ListReleasesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -9230,6 +9675,39 @@ func ParseListEventsResponse(rsp *http.Response) (*ListEventsResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PageEvent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadMetricsResponse parses an HTTP response from a ReadMetricsWithResponse call
+func ParseReadMetricsResponse(rsp *http.Response) (*ReadMetricsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadMetricsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MetricsOverview
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-paas/slipway/server/forge"
 	"github.com/slipway-paas/slipway/server/git"
 	"github.com/slipway-paas/slipway/server/logs"
+	"github.com/slipway-paas/slipway/server/metrics"
 	"github.com/slipway-paas/slipway/server/pipeline"
 	"github.com/slipway-paas/slipway/server/routing"
 )
@@ -91,9 +92,10 @@ func (h hooks) Deploy(ctx context.Context, app *models.App, delivery string, pus
 type remains struct {
 	repositories git.Repositories
 	collector    *logs.Collector
+	metrics      *metrics.Store
 }
 
 // Forget implements apps.Remains.
 func (r remains) Forget(_ context.Context, appID string) error {
-	return errors.Join(r.repositories.Remove(appID), r.collector.Forget(appID))
+	return errors.Join(r.repositories.Remove(appID), r.collector.Forget(appID), r.metrics.Forget(appID))
 }

@@ -35,6 +35,7 @@ import (
 	"github.com/slipway-paas/slipway/server/jobs"
 	"github.com/slipway-paas/slipway/server/live"
 	"github.com/slipway-paas/slipway/server/logs"
+	"github.com/slipway-paas/slipway/server/metrics"
 	"github.com/slipway-paas/slipway/server/pipeline"
 	"github.com/slipway-paas/slipway/server/postgres"
 	"github.com/slipway-paas/slipway/server/routing"
@@ -69,6 +70,7 @@ type Server struct {
 
 	store    *store.Store
 	logs     *logs.Store
+	metrics  *metrics.Store
 	cluster  *docker.Cluster
 	routing  *routing.Service
 	pipeline *pipeline.Pipeline
@@ -244,6 +246,10 @@ func (s *Server) openServices(ctx context.Context) error {
 	}
 	s.onClose("logs", func(context.Context) error { return s.logs.Close() })
 
+	if s.metrics, err = metrics.Open(filepath.Join(dir, "metrics"), s.Logger); err != nil {
+		return err
+	}
+
 	hub := live.NewHub(0)
 	collector := logs.NewCollector(s.logs, s.cluster, s.Logger)
 	s.routing = routing.New(s.cluster, routes{s.store, cfg.AppDomain}, s.routingOptions(), s.Logger)
@@ -266,11 +272,13 @@ func (s *Server) openServices(ctx context.Context) error {
 	appService := apps.NewService(apps.Deps{
 		Store: s.store, Pipeline: s.pipeline, Routing: s.routing, Hub: hub, Box: box,
 		Addresses: apps.Addresses{Domain: cfg.AppDomain, URL: cfg.AppURL},
-		Remains:   remains{git.Repositories{DataDir: dir}, collector},
+		Remains:   remains{git.Repositories{DataDir: dir}, collector, s.metrics},
 		Logger:    s.Logger, AllowFileSources: cfg.AllowFileSources,
 	})
 	s.background("routing", s.routing.Run)
 	s.background("log collector", func(ctx context.Context) error { collector.Run(ctx); return nil })
+	s.background("figures", func(ctx context.Context) error { s.metrics.Run(ctx); return nil })
+	s.background("measuring", func(ctx context.Context) error { s.metrics.Collect(ctx, s.cluster); return nil })
 	s.background("instance events", func(ctx context.Context) error { return s.announceInstances(ctx, hub) })
 	return s.openAPI(appService, hub, box)
 }
@@ -330,7 +338,7 @@ func (s *Server) openAPI(appService *apps.Service, hub *live.Hub, box *secrets.B
 	routers.Handle("GET /internal/router/v1/table", s.endless(s.routing.TableHandler()))
 	routers.Handle("POST /internal/router/v1/reports", s.routing.ReportHandler())
 	s.api, err = api.New(api.Deps{
-		Store: s.store, Accounts: s.accounts, Apps: appService, Pipeline: s.pipeline, Logs: s.logs, Hub: hub, Box: box,
+		Store: s.store, Accounts: s.accounts, Apps: appService, Pipeline: s.pipeline, Logs: s.logs, Metrics: s.metrics, Hub: hub, Box: box,
 		Proxies: proxies, Logger: s.Logger, Engine: s.engineVersion, Routers: s.routers,
 		Git: s.git, Routing: routers, UI: s.UI,
 		Webhooks: &forge.Handler{Apps: hooks{s.store, appService, s.pipeline}, URL: cfg.URL, Logger: s.Logger},

@@ -89,7 +89,8 @@ type details struct {
 	restarting bool
 	proven     bool // was healthy once: the engine restarts it
 	startError string
-	memory     int64
+	memory     int64 // limit in bytes
+	cpuMilli   int64 // limit in thousandths of a core
 	port       int
 	health     deployer.Health
 }
@@ -117,6 +118,7 @@ func (c *Cluster) inspect(ctx context.Context, id string) (*details, error) {
 		proven:     found.HostConfig.RestartPolicy.IsUnlessStopped(),
 		startError: found.State.Error,
 		memory:     found.HostConfig.Memory,
+		cpuMilli:   found.HostConfig.NanoCPUs / 1_000_000,
 	}
 	d.port, d.health = serving(labels)
 	in := &d.instance

@@ -20,6 +20,7 @@ import (
 	"github.com/slipway-paas/slipway/server/apps"
 	"github.com/slipway-paas/slipway/server/live"
 	"github.com/slipway-paas/slipway/server/logs"
+	"github.com/slipway-paas/slipway/server/metrics"
 	"github.com/slipway-paas/slipway/server/pipeline"
 	"github.com/slipway-paas/slipway/server/secrets"
 )
@@ -34,6 +35,7 @@ type Deps struct {
 	Apps     *apps.Service
 	Pipeline *pipeline.Pipeline
 	Logs     *logs.Store
+	Metrics  *metrics.Store
 	Hub      *live.Hub
 	Box      *secrets.Box
 	Proxies  *accounts.Proxies

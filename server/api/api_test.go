@@ -21,6 +21,7 @@ import (
 	"github.com/slipway-paas/slipway/server/accounts"
 	"github.com/slipway-paas/slipway/server/live"
 	"github.com/slipway-paas/slipway/server/logs"
+	"github.com/slipway-paas/slipway/server/metrics"
 	"github.com/slipway-paas/slipway/server/postgres/pgtest"
 	"github.com/slipway-paas/slipway/server/secrets"
 )
@@ -37,6 +38,7 @@ type house struct {
 	store    *store.Store
 	accounts *accounts.Service
 	logs     *logs.Store
+	metrics  *metrics.Store
 	hub      *live.Hub
 	engine   atomic.Pointer[error] // what asking the engine gives
 	log      *bytes.Buffer
@@ -66,6 +68,9 @@ func open(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.logs.Close() })
+	if h.metrics, err = metrics.Open(t.TempDir(), logger); err != nil {
+		t.Fatal(err)
+	}
 	box, err := secrets.New(strings.Repeat("0f", 32))
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +80,7 @@ func open(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	deps := Deps{
-		Store: h.store, Accounts: h.accounts, Logs: h.logs, Hub: h.hub, Box: box, Proxies: proxies, Logger: logger,
+		Store: h.store, Accounts: h.accounts, Logs: h.logs, Metrics: h.metrics, Hub: h.hub, Box: box, Proxies: proxies, Logger: logger,
 		Engine: func(context.Context) (string, error) {
 			if err := h.engine.Load(); err != nil {
 				return "", *err

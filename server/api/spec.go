@@ -65,6 +65,7 @@ func (a *API) routes() {
 	a.deploymentRoutes()
 	a.releaseRoutes()
 	a.logRoutes()
+	a.metricsRoutes()
 	a.platformRoutes()
 
 	// The models of errors that huma would have answered with are never sent.

@@ -272,6 +272,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/apps/{app}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an app's figures
+         * @description Requests, errors and latencies as the routers counted them; processor and memory as the container engine measured them. There is something new every 10 seconds; ask again then. It is not announced on the stream of changes.
+         */
+        get: operations["read-app-metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/apps/{app}/releases": {
         parameters: {
             query?: never;
@@ -450,6 +470,26 @@ export interface paths {
          * @description A websocket. Each frame from the server is one LiveFrame; the client sends nothing.
          */
         get: operations["stream-live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what all apps served in the last hour
+         * @description For small charts beside a list of apps. Ask again every 10 seconds or less often.
+         */
+        get: operations["read-metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -738,6 +778,42 @@ export interface components {
             /** @description Give this to the forge */
             webhook_url: string;
         };
+        AppMetrics: {
+            /** @description The app's name */
+            app: string;
+            /** @description Of answers' bodies */
+            bytes_per_second: (number | null)[];
+            /** @description Answers with 5xx, and those that the app broke off */
+            errors_per_second: (number | null)[];
+            /** @description All that ran in this time, by process, release and index */
+            instances: components["schemas"]["InstanceMetrics"][];
+            /** @description Milliseconds until an answer's header; half of the answers came within */
+            p50_ms: (number | null)[];
+            p95_ms: (number | null)[];
+            p99_ms: (number | null)[];
+            requests_per_second: (number | null)[];
+            /** @description Of the errors, those that the router answered in the app's place or the app broke off */
+            router_errors_per_second: (number | null)[];
+            /** @description Answers a second by class of status */
+            status: components["schemas"]["StatusMetrics"];
+            /**
+             * Format: int64
+             * @description 10, 60 or 300
+             */
+            step_seconds: number;
+            /** @description When each step begins, in Unix seconds, without holes */
+            times: number[];
+            /** @description Of the whole stretch */
+            total: components["schemas"]["TotalMetrics"];
+        };
+        AppRecent: {
+            /** @description The app's name */
+            app: string;
+            errors: (number | null)[];
+            id: string;
+            /** @description How many in each step */
+            requests: (number | null)[];
+        };
         AppSource: {
             /** @description A deploy key or token is kept for it */
             has_credential: boolean;
@@ -939,6 +1015,29 @@ export interface components {
             /** Format: int64 */
             wanted: number;
         };
+        InstanceMetrics: {
+            /**
+             * Format: int64
+             * @description 0 for none
+             */
+            cpu_limit_milli: number;
+            /** @description Thousandths of a core, the mean of the step */
+            cpu_milli: (number | null)[];
+            /** Format: int64 */
+            index: number;
+            /** @description Working set without the page cache, the highest of the step */
+            memory_bytes: (number | null)[];
+            /**
+             * Format: int64
+             * @description 0 for none
+             */
+            memory_limit_bytes: number;
+            /** @example hello.web.v3.1 */
+            name: string;
+            process: string;
+            /** Format: int64 */
+            release: number;
+        };
         Line: {
             instance?: string;
             process?: string;
@@ -1004,6 +1103,14 @@ export interface components {
              * @description Ask with after=next for what follows
              */
             next: number;
+        };
+        MetricsOverview: {
+            /** @description By name */
+            apps: components["schemas"]["AppRecent"][];
+            /** Format: int64 */
+            step_seconds: number;
+            /** @description When each step begins, in Unix seconds; the last is not over */
+            times: number[];
         };
         NewToken: {
             /** Format: date-time */
@@ -1220,6 +1327,15 @@ export interface components {
             routers: components["schemas"]["RouterStatus"][];
             version: string;
         };
+        StatusMetrics: {
+            /** @description Websockets and other upgraded connections, counted when they close */
+            "1xx": (number | null)[];
+            "2xx": (number | null)[];
+            "3xx": (number | null)[];
+            /** @description With those whose client did not wait */
+            "4xx": (number | null)[];
+            "5xx": (number | null)[];
+        };
         Step: {
             /** Format: double */
             duration_ms?: number;
@@ -1244,6 +1360,23 @@ export interface components {
             last_used_at?: string;
             name: string;
             scopes: string[];
+        };
+        TotalMetrics: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            errors: number;
+            /**
+             * Format: double
+             * @description Absent without requests, as are the other two
+             */
+            p50_ms?: number;
+            /** Format: double */
+            p95_ms?: number;
+            /** Format: double */
+            p99_ms?: number;
+            /** Format: int64 */
+            requests: number;
         };
         UpdateApp: {
             branch?: string;
@@ -2062,6 +2195,41 @@ export interface operations {
             };
         };
     };
+    "read-app-metrics": {
+        parameters: {
+            query?: {
+                /** @description 1h comes in steps of 10 s, 6h of 1 min, 24h of 5 min */
+                range?: "1h" | "6h" | "24h";
+            };
+            header?: never;
+            path: {
+                /** @description The app's name */
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppMetrics"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-releases": {
         parameters: {
             query?: {
@@ -2438,6 +2606,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LiveFrame"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsOverview"];
                 };
             };
             /** @description What went wrong */

@@ -1,0 +1,100 @@
+package docker
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/slipway-paas/slipway/deployer"
+)
+
+const (
+	// parallelStats bounds how many containers the engine reads at once.
+	parallelStats = 8
+	// oneStats bounds one of them, so that a container that the engine cannot
+	// read holds up nobody for long.
+	oneStats = 3 * time.Second
+)
+
+var _ deployer.Meter = (*Cluster)(nil)
+
+// Usage implements deployer.Meter. It takes one list call and one call for each
+// running instance, eight side by side; the engine answers each at once with
+// what the kernel counted so far.
+func (c *Cluster) Usage(ctx context.Context) ([]deployer.Usage, error) {
+	filter := c.ours(kindInstance)
+	filter.Add("status", string(container.StateRunning))
+	running, err := c.API.ContainerList(ctx, container.ListOptions{Filters: filter})
+	if err != nil {
+		return nil, fail(ctx, "list containers", err)
+	}
+	var mu sync.Mutex
+	measured := make([]deployer.Usage, 0, len(running))
+	next := make(chan container.Summary)
+	var group sync.WaitGroup
+	for range min(parallelStats, len(running)) {
+		group.Go(func() {
+			for s := range next {
+				if u, ok := c.measure(ctx, s); ok {
+					mu.Lock()
+					measured = append(measured, u)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+feed:
+	for _, s := range running {
+		select {
+		case next <- s:
+		case <-ctx.Done():
+			break feed
+		}
+	}
+	close(next)
+	group.Wait()
+	return measured, ctx.Err()
+}
+
+// measure reads one container. It reports false for one that has just ended
+// or cannot be read.
+func (c *Cluster) measure(ctx context.Context, s container.Summary) (deployer.Usage, bool) {
+	ctx, cancel := context.WithTimeout(ctx, oneStats)
+	defer cancel()
+	answer, err := c.API.ContainerStatsOneShot(ctx, s.ID)
+	if err != nil {
+		return deployer.Usage{}, false
+	}
+	defer answer.Body.Close()
+	var stats container.StatsResponse
+	if err := json.NewDecoder(answer.Body).Decode(&stats); err != nil || stats.Read.IsZero() {
+		return deployer.Usage{}, false // of a container that does not run the engine gives zeros
+	}
+	in := identity(s.ID, s.Labels)
+	u := deployer.Usage{
+		Instance: in.ID, Workload: in.Workload, AppName: in.AppName, Index: in.Index, At: stats.Read,
+		CPU:         time.Duration(stats.CPUStats.CPUUsage.TotalUsage), // nanoseconds
+		MemoryBytes: workingSet(stats.MemoryStats), MemoryLimit: int64(stats.MemoryStats.Limit),
+	}
+	if d, err := c.details(ctx, s); err == nil && d != nil {
+		u.MemoryLimit, u.CPULimit = d.memory, d.cpuMilli
+	}
+	return u, true
+}
+
+// workingSet is the memory without the part of the page cache that nobody has
+// used of late. The second version of control groups names it otherwise than
+// the first.
+func workingSet(m container.MemoryStats) int64 {
+	cache, ok := m.Stats["total_inactive_file"]
+	if !ok {
+		cache = m.Stats["inactive_file"]
+	}
+	if cache > m.Usage {
+		return 0
+	}
+	return int64(m.Usage - cache)
+}
