@@ -1,5 +1,5 @@
-// spec sha256:287fef8bd6766e00d08e80c41d4644994554a10fac5e2d90581aa68062c67d36
-// code sha256:1f97f3e4849e41539eb2a4044e2732a4883c2f1549c8aca1e4f5795a63265831
+// spec sha256:e848a329d2f8aa249eb7e2c5c48ec70c912d1d22a234e9d4220f3c0bf2443f47
+// code sha256:f3a937de9bd5dc5e3cac06122af7653aa9719852d02d736176730d84b31bcc00
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -1356,6 +1356,12 @@ type UpdateAppParams struct {
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
+// UpdateConfigParams defines parameters for UpdateConfig.
+type UpdateConfigParams struct {
+	// IfMatch The ETag that was read; 412 when it has changed since
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // ListDeploymentsParams defines parameters for ListDeployments.
 type ListDeploymentsParams struct {
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
@@ -1433,6 +1439,12 @@ type RollbackAppParams struct {
 
 // ScaleAppJSONBody defines parameters for ScaleApp.
 type ScaleAppJSONBody map[string]int64
+
+// ScaleAppParams defines parameters for ScaleApp.
+type ScaleAppParams struct {
+	// IfMatch The ETag that was read; 412 when it has changed since
+	IfMatch *string `json:"If-Match,omitempty"`
+}
 
 // CreateWebhookSecretParams defines parameters for CreateWebhookSecret.
 type CreateWebhookSecretParams struct {
@@ -1649,7 +1661,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PATCH /api/v1/apps/{app}/config (the `UpdateConfig` operationId).
-	UpdateConfigWithBody(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UpdateConfigWithBody(ctx context.Context, app string, params *UpdateConfigParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateConfig Set and unset config vars
 	//
@@ -1658,7 +1670,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PATCH /api/v1/apps/{app}/config (the `UpdateConfig` operationId).
-	UpdateConfig(ctx context.Context, app string, body UpdateConfigJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UpdateConfig(ctx context.Context, app string, params *UpdateConfigParams, body UpdateConfigJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeployments List an app's deployments, newest first
 	//
@@ -1791,7 +1803,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PATCH /api/v1/apps/{app}/scale (the `ScaleApp` operationId).
-	ScaleAppWithBody(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ScaleAppWithBody(ctx context.Context, app string, params *ScaleAppParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ScaleApp Say how many instances are wanted
 	//
@@ -1800,7 +1812,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PATCH /api/v1/apps/{app}/scale (the `ScaleApp` operationId).
-	ScaleApp(ctx context.Context, app string, body ScaleAppJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ScaleApp(ctx context.Context, app string, params *ScaleAppParams, body ScaleAppJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UploadSourceWithBody Upload a source to deploy
 	//
@@ -2133,8 +2145,8 @@ func (c *Client) GetConfig(ctx context.Context, app string, reqEditors ...Reques
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PATCH /api/v1/apps/{app}/config (the `UpdateConfig` operationId).
-func (c *Client) UpdateConfigWithBody(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateConfigRequestWithBody(c.Server, app, contentType, body)
+func (c *Client) UpdateConfigWithBody(ctx context.Context, app string, params *UpdateConfigParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateConfigRequestWithBody(c.Server, app, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2152,8 +2164,8 @@ func (c *Client) UpdateConfigWithBody(ctx context.Context, app string, contentTy
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PATCH /api/v1/apps/{app}/config (the `UpdateConfig` operationId).
-func (c *Client) UpdateConfig(ctx context.Context, app string, body UpdateConfigJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateConfigRequest(c.Server, app, body)
+func (c *Client) UpdateConfig(ctx context.Context, app string, params *UpdateConfigParams, body UpdateConfigJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateConfigRequest(c.Server, app, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2495,8 +2507,8 @@ func (c *Client) GetScale(ctx context.Context, app string, reqEditors ...Request
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PATCH /api/v1/apps/{app}/scale (the `ScaleApp` operationId).
-func (c *Client) ScaleAppWithBody(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewScaleAppRequestWithBody(c.Server, app, contentType, body)
+func (c *Client) ScaleAppWithBody(ctx context.Context, app string, params *ScaleAppParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewScaleAppRequestWithBody(c.Server, app, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2514,8 +2526,8 @@ func (c *Client) ScaleAppWithBody(ctx context.Context, app string, contentType s
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PATCH /api/v1/apps/{app}/scale (the `ScaleApp` operationId).
-func (c *Client) ScaleApp(ctx context.Context, app string, body ScaleAppJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewScaleAppRequest(c.Server, app, body)
+func (c *Client) ScaleApp(ctx context.Context, app string, params *ScaleAppParams, body ScaleAppJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewScaleAppRequest(c.Server, app, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3305,18 +3317,18 @@ func NewGetConfigRequest(server string, app string) (*http.Request, error) {
 }
 
 // NewUpdateConfigRequest calls the generic UpdateConfig builder with application/json body
-func NewUpdateConfigRequest(server string, app string, body UpdateConfigJSONRequestBody) (*http.Request, error) {
+func NewUpdateConfigRequest(server string, app string, params *UpdateConfigParams, body UpdateConfigJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewUpdateConfigRequestWithBody(server, app, "application/json", bodyReader)
+	return NewUpdateConfigRequestWithBody(server, app, params, "application/json", bodyReader)
 }
 
 // NewUpdateConfigRequestWithBody constructs an http.Request for the UpdateConfig method, with any body, and a specified content type
-func NewUpdateConfigRequestWithBody(server string, app string, contentType string, body io.Reader) (*http.Request, error) {
+func NewUpdateConfigRequestWithBody(server string, app string, params *UpdateConfigParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3347,6 +3359,21 @@ func NewUpdateConfigRequestWithBody(server string, app string, contentType strin
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -4293,18 +4320,18 @@ func NewGetScaleRequest(server string, app string) (*http.Request, error) {
 }
 
 // NewScaleAppRequest calls the generic ScaleApp builder with application/json body
-func NewScaleAppRequest(server string, app string, body ScaleAppJSONRequestBody) (*http.Request, error) {
+func NewScaleAppRequest(server string, app string, params *ScaleAppParams, body ScaleAppJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewScaleAppRequestWithBody(server, app, "application/json", bodyReader)
+	return NewScaleAppRequestWithBody(server, app, params, "application/json", bodyReader)
 }
 
 // NewScaleAppRequestWithBody constructs an http.Request for the ScaleApp method, with any body, and a specified content type
-func NewScaleAppRequestWithBody(server string, app string, contentType string, body io.Reader) (*http.Request, error) {
+func NewScaleAppRequestWithBody(server string, app string, params *ScaleAppParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -4335,6 +4362,21 @@ func NewScaleAppRequestWithBody(server string, app string, contentType string, b
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -5266,7 +5308,7 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/v1/apps/{app}/config (the `UpdateConfig` operationId).
-	UpdateConfigWithBodyWithResponse(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateConfigResponse, error)
+	UpdateConfigWithBodyWithResponse(ctx context.Context, app string, params *UpdateConfigParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateConfigResponse, error)
 
 	// UpdateConfigWithResponse Set and unset config vars
 	//
@@ -5275,7 +5317,7 @@ type ClientWithResponsesInterface interface {
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/v1/apps/{app}/config (the `UpdateConfig` operationId).
-	UpdateConfigWithResponse(ctx context.Context, app string, body UpdateConfigJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateConfigResponse, error)
+	UpdateConfigWithResponse(ctx context.Context, app string, params *UpdateConfigParams, body UpdateConfigJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateConfigResponse, error)
 
 	// ListDeploymentsWithResponse List an app's deployments, newest first
 	//
@@ -5436,7 +5478,7 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/v1/apps/{app}/scale (the `ScaleApp` operationId).
-	ScaleAppWithBodyWithResponse(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ScaleAppResponse, error)
+	ScaleAppWithBodyWithResponse(ctx context.Context, app string, params *ScaleAppParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ScaleAppResponse, error)
 
 	// ScaleAppWithResponse Say how many instances are wanted
 	//
@@ -5445,7 +5487,7 @@ type ClientWithResponsesInterface interface {
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/v1/apps/{app}/scale (the `ScaleApp` operationId).
-	ScaleAppWithResponse(ctx context.Context, app string, body ScaleAppJSONRequestBody, reqEditors ...RequestEditorFn) (*ScaleAppResponse, error)
+	ScaleAppWithResponse(ctx context.Context, app string, params *ScaleAppParams, body ScaleAppJSONRequestBody, reqEditors ...RequestEditorFn) (*ScaleAppResponse, error)
 
 	// UploadSourceWithBodyWithResponse Upload a source to deploy
 	//
@@ -5915,6 +5957,11 @@ func (r UpdateAppResponse) ContentType() string {
 	return ""
 }
 
+// GetConfigResponse200Headers the declared response headers of an HTTP 200 response for GetConfig
+type GetConfigResponse200Headers struct {
+	ETag *string
+}
+
 type GetConfigResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5922,6 +5969,8 @@ type GetConfigResponse struct {
 	JSON200 *Config
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetConfigResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -6772,6 +6821,11 @@ func (r RollbackAppResponse) ContentType() string {
 	return ""
 }
 
+// GetScaleResponse200Headers the declared response headers of an HTTP 200 response for GetScale
+type GetScaleResponse200Headers struct {
+	ETag *string
+}
+
 type GetScaleResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6779,6 +6833,8 @@ type GetScaleResponse struct {
 	JSON200 *map[string]int64
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetScaleResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -6820,6 +6876,11 @@ func (r GetScaleResponse) ContentType() string {
 	return ""
 }
 
+// ScaleAppResponse200Headers the declared response headers of an HTTP 200 response for ScaleApp
+type ScaleAppResponse200Headers struct {
+	ETag *string
+}
+
 type ScaleAppResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6827,6 +6888,8 @@ type ScaleAppResponse struct {
 	JSON200 *ScaleChange
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ScaleAppResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -8004,8 +8067,8 @@ func (c *ClientWithResponses) GetConfigWithResponse(ctx context.Context, app str
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PATCH /api/v1/apps/{app}/config (the `UpdateConfig` operationId).
-func (c *ClientWithResponses) UpdateConfigWithBodyWithResponse(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateConfigResponse, error) {
-	rsp, err := c.UpdateConfigWithBody(ctx, app, contentType, body, reqEditors...)
+func (c *ClientWithResponses) UpdateConfigWithBodyWithResponse(ctx context.Context, app string, params *UpdateConfigParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateConfigResponse, error) {
+	rsp, err := c.UpdateConfigWithBody(ctx, app, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -8019,8 +8082,8 @@ func (c *ClientWithResponses) UpdateConfigWithBodyWithResponse(ctx context.Conte
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PATCH /api/v1/apps/{app}/config (the `UpdateConfig` operationId).
-func (c *ClientWithResponses) UpdateConfigWithResponse(ctx context.Context, app string, body UpdateConfigJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateConfigResponse, error) {
-	rsp, err := c.UpdateConfig(ctx, app, body, reqEditors...)
+func (c *ClientWithResponses) UpdateConfigWithResponse(ctx context.Context, app string, params *UpdateConfigParams, body UpdateConfigJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateConfigResponse, error) {
+	rsp, err := c.UpdateConfig(ctx, app, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -8306,8 +8369,8 @@ func (c *ClientWithResponses) GetScaleWithResponse(ctx context.Context, app stri
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PATCH /api/v1/apps/{app}/scale (the `ScaleApp` operationId).
-func (c *ClientWithResponses) ScaleAppWithBodyWithResponse(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ScaleAppResponse, error) {
-	rsp, err := c.ScaleAppWithBody(ctx, app, contentType, body, reqEditors...)
+func (c *ClientWithResponses) ScaleAppWithBodyWithResponse(ctx context.Context, app string, params *ScaleAppParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ScaleAppResponse, error) {
+	rsp, err := c.ScaleAppWithBody(ctx, app, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -8321,8 +8384,8 @@ func (c *ClientWithResponses) ScaleAppWithBodyWithResponse(ctx context.Context, 
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PATCH /api/v1/apps/{app}/scale (the `ScaleApp` operationId).
-func (c *ClientWithResponses) ScaleAppWithResponse(ctx context.Context, app string, body ScaleAppJSONRequestBody, reqEditors ...RequestEditorFn) (*ScaleAppResponse, error) {
-	rsp, err := c.ScaleApp(ctx, app, body, reqEditors...)
+func (c *ClientWithResponses) ScaleAppWithResponse(ctx context.Context, app string, params *ScaleAppParams, body ScaleAppJSONRequestBody, reqEditors ...RequestEditorFn) (*ScaleAppResponse, error) {
+	rsp, err := c.ScaleApp(ctx, app, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -8934,6 +8997,19 @@ func ParseGetConfigResponse(rsp *http.Response) (*GetConfigResponse, error) {
 
 	}
 
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetConfigResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
 	return response, nil
 }
 
@@ -9524,6 +9600,19 @@ func ParseGetScaleResponse(rsp *http.Response) (*GetScaleResponse, error) {
 
 	}
 
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetScaleResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
 	return response, nil
 }
 
@@ -9555,6 +9644,19 @@ func ParseScaleAppResponse(rsp *http.Response) (*ScaleAppResponse, error) {
 		}
 		response.ApplicationProblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ScaleAppResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil

@@ -112,6 +112,37 @@ func TestMembersSeeTheirOwnOnly(t *testing.T) {
 	}
 }
 
+func TestConfigAndScaleAreEditedAsTheyWereRead(t *testing.T) {
+	h := open(t)
+	owner := h.owner(t)
+	owner.create("hello")
+	for path, change := range map[string]any{
+		"/api/v1/apps/hello/config": map[string]any{"set": map[string]string{"A": "1"}},
+		"/api/v1/apps/hello/scale":  map[string]int{"web": 2},
+	} {
+		read := owner.get(path).want(200).header.Get("ETag")
+		if read == "" {
+			t.Fatalf("%s has no ETag", path)
+		}
+		if again := owner.get(path).want(200).header.Get("ETag"); again != read {
+			t.Errorf("%s: reading takes the ETag from %s to %s", path, read, again)
+		}
+		owner.with("If-Match", read).patch(path, change).want(200)
+		owner.with("If-Match", read).patch(path, change).problem(412, models.KindPrecondition)
+		owner.with("If-Match", `W/"1"`).patch(path, change).problem(412, models.KindPrecondition)
+		owner.with("If-Match", "*").patch(path, change).want(200)
+		owner.patch(path, change).want(200)
+		if now := owner.get(path).want(200).header.Get("ETag"); now == read {
+			t.Errorf("%s: an edit leaves the ETag at %s", path, now)
+		}
+	}
+	// What was refused has changed nothing.
+	owner.with("If-Match", `"1"`).patch("/api/v1/apps/hello/config", map[string]any{"set": map[string]string{"LATE": "1"}}).problem(412, models.KindPrecondition)
+	if r := owner.get("/api/v1/apps/hello/config"); strings.Contains(string(r.body), "LATE") {
+		t.Errorf("%s", r.body)
+	}
+}
+
 func TestConfigIsForThoseWhoMayReadIt(t *testing.T) {
 	h := open(t)
 	owner := h.owner(t)

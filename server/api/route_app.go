@@ -68,17 +68,18 @@ type CreateApp struct {
 	Image  string       `json:"image,omitempty" doc:"Deploy this image reference at once" maxLength:"500"`
 }
 
-// appAnswer is one app with the ETag to edit it by.
-type appAnswer struct {
+// revised is an answer with the ETag to edit it by: the app's revision, which
+// every edit of its settings, config or scale takes up.
+type revised[T any] struct {
 	ETag string `header:"ETag"`
-	Body App
+	Body T
 }
 
-func (a *API) answerApp(v *apps.View) *appAnswer {
-	return &appAnswer{ETag: etag(v.App.Revision), Body: a.wireApp(v)}
+func (a *API) answerApp(v *apps.View) *revised[App] {
+	return &revised[App]{etag(v.App.Revision), a.wireApp(v)}
 }
 
-func (a *API) createApp(ctx context.Context, who caller, in *struct{ Body CreateApp }) (*appAnswer, error) {
+func (a *API) createApp(ctx context.Context, who caller, in *struct{ Body CreateApp }) (*revised[App], error) {
 	if in.Body.Source != nil && in.Body.Image != "" {
 		return nil, models.Invalid("image", "give a source or an image, not both")
 	}
@@ -104,7 +105,7 @@ func (a *API) createApp(ctx context.Context, who caller, in *struct{ Body Create
 	return a.answerApp(view), nil
 }
 
-func (a *API) getApp(ctx context.Context, who caller, in *AppInput) (*appAnswer, error) {
+func (a *API) getApp(ctx context.Context, who caller, in *AppInput) (*revised[App], error) {
 	view, err := a.deps.Apps.Get(ctx, who.Actor, in.App)
 	if err != nil {
 		return nil, err
@@ -137,11 +138,7 @@ type updateAppInput struct {
 	Body UpdateApp
 }
 
-func (a *API) updateApp(ctx context.Context, who caller, in *updateAppInput) (*struct {
-	ETag string `header:"ETag"`
-	Body UpdatedApp
-}, error,
-) {
+func (a *API) updateApp(ctx context.Context, who caller, in *updateAppInput) (*revised[UpdatedApp], error) {
 	revision, err := in.revision()
 	if err != nil {
 		return nil, err
@@ -154,10 +151,7 @@ func (a *API) updateApp(ctx context.Context, who caller, in *updateAppInput) (*s
 	if err != nil {
 		return nil, err
 	}
-	return &struct {
-		ETag string `header:"ETag"`
-		Body UpdatedApp
-	}{etag(view.App.Revision), UpdatedApp{App: a.wireApp(view), Deployment: wireDeploymentOf(d, view.App.Name)}}, nil
+	return &revised[UpdatedApp]{etag(view.App.Revision), UpdatedApp{App: a.wireApp(view), Deployment: wireDeploymentOf(d, view.App.Name)}}, nil
 }
 
 type destroyAppInput struct {

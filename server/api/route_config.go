@@ -47,7 +47,7 @@ type Config struct {
 	CanRead bool         `json:"can_read" doc:"Whether values are shown to who asks"`
 }
 
-func (a *API) getConfig(ctx context.Context, who caller, in *AppInput) (*body[Config], error) {
+func (a *API) getConfig(ctx context.Context, who caller, in *AppInput) (*revised[Config], error) {
 	config, err := a.deps.Apps.Config(ctx, who.Actor, in.App)
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (a *API) getConfig(ctx context.Context, who caller, in *AppInput) (*body[Co
 	for i, item := range config.Items {
 		items[i] = ConfigItem{Key: item.Key, Value: item.Value}
 	}
-	return answer(Config{Items: items, CanRead: config.CanRead}), nil
+	return &revised[Config]{etag(config.Revision), Config{Items: items, CanRead: config.CanRead}}, nil
 }
 
 // UpdateConfig is the body of update-config.
@@ -73,10 +73,15 @@ type ConfigChange struct {
 
 func (a *API) updateConfig(ctx context.Context, who caller, in *struct {
 	AppInput
+	Precondition
 	Body UpdateConfig
 },
 ) (*body[ConfigChange], error) {
-	names, d, err := a.deps.Apps.SetConfig(ctx, who.Actor, in.App, in.Body.Set, in.Body.Unset)
+	revision, err := in.revision()
+	if err != nil {
+		return nil, err
+	}
+	names, d, err := a.deps.Apps.SetConfig(ctx, who.Actor, in.App, revision, in.Body.Set, in.Body.Unset)
 	if err != nil {
 		return nil, err
 	}
@@ -133,24 +138,29 @@ type ScaleChange struct {
 	Deployment *Deployment `json:"deployment,omitempty"`
 }
 
-func (a *API) getScale(ctx context.Context, who caller, in *AppInput) (*body[Scale], error) {
+func (a *API) getScale(ctx context.Context, who caller, in *AppInput) (*revised[Scale], error) {
 	view, err := a.deps.Apps.Get(ctx, who.Actor, in.App)
 	if err != nil {
 		return nil, err
 	}
-	return answer(Scale(wireScale(&view.App))), nil
+	return &revised[Scale]{etag(view.App.Revision), wireScale(&view.App)}, nil
 }
 
 func (a *API) scaleApp(ctx context.Context, who caller, in *struct {
 	AppInput
+	Precondition
 	Body Scale
 },
-) (*body[ScaleChange], error) {
-	app, err := a.deps.Apps.Scale(ctx, who.Actor, in.App, in.Body)
+) (*revised[ScaleChange], error) {
+	revision, err := in.revision()
 	if err != nil {
 		return nil, err
 	}
-	return answer(ScaleChange{Scale: wireScale(app)}), nil
+	app, err := a.deps.Apps.Scale(ctx, who.Actor, in.App, revision, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &revised[ScaleChange]{etag(app.Revision), ScaleChange{Scale: wireScale(app)}}, nil
 }
 
 func (a *API) listInstances(ctx context.Context, who caller, in *AppInput) (*body[Page[Instance]], error) {

@@ -142,7 +142,7 @@ func (o *office) verbs(name string) map[string]struct {
 			return err
 		}},
 		"Scale": {models.ScopeDeploy, func(ctx context.Context, who models.Actor) error {
-			_, err := o.Scale(ctx, who, name, map[string]int{"web": 2})
+			_, err := o.Scale(ctx, who, name, 0, map[string]int{"web": 2})
 			return err
 		}},
 		"Update": {models.ScopeWrite, func(ctx context.Context, who models.Actor) error {
@@ -150,7 +150,7 @@ func (o *office) verbs(name string) map[string]struct {
 			return err
 		}},
 		"SetConfig": {models.ScopeWrite, func(ctx context.Context, who models.Actor) error {
-			_, _, err := o.SetConfig(ctx, who, name, map[string]string{"A": "1"}, nil)
+			_, _, err := o.SetConfig(ctx, who, name, 0, map[string]string{"A": "1"}, nil)
 			return err
 		}},
 		"AddDomain": {models.ScopeWrite, func(ctx context.Context, who models.Actor) error {
@@ -399,7 +399,7 @@ func TestConfigIsAllOrNothing(t *testing.T) {
 	o := open(t)
 	o.create("hello")
 	set := func(vars map[string]string, unset ...string) error {
-		_, _, err := o.SetConfig(t.Context(), o.ann, "hello", vars, unset)
+		_, _, err := o.SetConfig(t.Context(), o.ann, "hello", 0, vars, unset)
 		return err
 	}
 	o.must(set(map[string]string{"KEPT": "1"}))
@@ -469,12 +469,12 @@ func TestScaleRefuses(t *testing.T) {
 	for _, wanted := range []map[string]int{
 		nil, {}, {"web": -1}, {"web": 51}, {"web": 1, "Odd": 1}, {"": 1}, {"a/b": 1}, {"web": 1 << 40},
 	} {
-		_, err := o.Scale(t.Context(), o.ann, "hello", wanted)
+		_, err := o.Scale(t.Context(), o.ann, "hello", 0, wanted)
 		wantKind(t, err, models.KindInvalid)
 	}
-	_, err := o.Scale(t.Context(), o.ann, "hello", map[string]int{"web": 3, "worker": 1})
+	_, err := o.Scale(t.Context(), o.ann, "hello", 0, map[string]int{"web": 3, "worker": 1})
 	o.must(err)
-	if app, err := o.Scale(t.Context(), o.ann, "hello", map[string]int{"worker": 0}); err != nil || app.Scale["web"] != 3 || app.Scale["worker"] != 0 {
+	if app, err := o.Scale(t.Context(), o.ann, "hello", 0, map[string]int{"worker": 0}); err != nil || app.Scale["web"] != 3 || app.Scale["worker"] != 0 {
 		t.Errorf("%v, %v", app.Scale, err)
 	}
 }

@@ -26,12 +26,14 @@ type ConfigItem struct {
 
 // Config is an app's config vars by key.
 type Config struct {
-	Items   []ConfigItem
-	CanRead bool
+	Items    []ConfigItem
+	CanRead  bool
+	Revision int64 // of the app; a change of config takes it up
 }
 
 // Config lists an app's config vars, with values only for those who may read
-// secrets.
+// secrets. The revision is read first: whoever edits by it never overwrites what
+// they have not seen.
 func (s *Service) Config(ctx context.Context, actor models.Actor, name string) (Config, error) {
 	app, err := s.store.AppByName(ctx, actor, name)
 	if err != nil {
@@ -41,7 +43,7 @@ func (s *Service) Config(ctx context.Context, actor models.Actor, name string) (
 	if err != nil {
 		return Config{}, err
 	}
-	config := Config{Items: make([]ConfigItem, 0, len(rows)), CanRead: actor.Can(models.ScopeSecrets)}
+	config := Config{Items: make([]ConfigItem, 0, len(rows)), CanRead: actor.Can(models.ScopeSecrets), Revision: app.Revision}
 	for _, row := range rows {
 		item := ConfigItem{Key: row.Key}
 		if config.CanRead {
@@ -59,8 +61,9 @@ func (s *Service) Config(ctx context.Context, actor models.Actor, name string) (
 
 // SetConfig sets and unsets config vars, all of them or, when one is wrong,
 // none, and gives the names there are then. If the app is live and something
-// changed it gives the deployment that brings it about.
-func (s *Service) SetConfig(ctx context.Context, actor models.Actor, name string, set map[string]string, unset []string) ([]string, *models.Deployment, error) {
+// changed it gives the deployment that brings it about. With a revision the app
+// must still have it, or it is a KindPrecondition error; 0 takes any.
+func (s *Service) SetConfig(ctx context.Context, actor models.Actor, name string, revision int64, set map[string]string, unset []string) ([]string, *models.Deployment, error) {
 	if err := actor.Require(models.ScopeWrite); err != nil {
 		return nil, nil, err
 	}
@@ -75,7 +78,7 @@ func (s *Service) SetConfig(ctx context.Context, actor models.Actor, name string
 	var names []string
 	var d *models.Deployment
 	target := strings.Join(append(slices.Sorted(maps.Keys(set)), unset...), ", ")
-	app, err := s.edit(ctx, actor, name, 0, "config.set", target, func(tx *store.Store, app *models.App) error {
+	app, err := s.edit(ctx, actor, name, revision, "config.set", target, func(tx *store.Store, app *models.App) error {
 		changed, err := s.writeConfig(ctx, tx, app, set, unset)
 		if err != nil {
 			return err

@@ -13,8 +13,9 @@ import (
 )
 
 // Scale sets how many instances of processes run. It returns when that is
-// written; the cluster follows.
-func (s *Service) Scale(ctx context.Context, actor models.Actor, name string, wanted map[string]int) (*models.App, error) {
+// written; the cluster follows. With a revision the app must still have it, or it is
+// a KindPrecondition error; 0 takes any.
+func (s *Service) Scale(ctx context.Context, actor models.Actor, name string, revision int64, wanted map[string]int) (*models.App, error) {
 	if err := actor.Require(models.ScopeDeploy); err != nil {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ func (s *Service) Scale(ctx context.Context, actor models.Actor, name string, wa
 		}
 		said = append(said, fmt.Sprintf("%s=%d", process, wanted[process]))
 	}
-	app, err := s.edit(ctx, actor, name, 0, "app.scale", strings.Join(said, " "), func(tx *store.Store, app *models.App) error {
+	app, err := s.edit(ctx, actor, name, revision, "app.scale", strings.Join(said, " "), func(tx *store.Store, app *models.App) error {
 		if err := s.checkProcesses(ctx, tx, app, wanted); err != nil {
 			return err
 		}

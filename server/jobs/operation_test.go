@@ -89,7 +89,7 @@ func TestConfigChangeDuringAPush(t *testing.T) {
 	w := open(t)
 	s := w.start()
 	app := s.create("hello")
-	names, d, err := s.apps.SetConfig(t.Context(), w.ann, "hello", map[string]string{"A": "1", "B": "2"}, nil)
+	names, d, err := s.apps.SetConfig(t.Context(), w.ann, "hello", 0, map[string]string{"A": "1", "B": "2"}, nil)
 	w.must(err)
 	if d != nil || !slices.Equal(names, []string{"A", "B"}) {
 		t.Errorf("before the first release: %+v, %v", d, names)
@@ -97,7 +97,7 @@ func TestConfigChangeDuringAPush(t *testing.T) {
 	s.deploy(app)
 	push := s.push(app, "HOLD=")
 	w.until("the build", func() bool { return w.shop.building(app.ID) == 1 })
-	_, change, err := s.apps.SetConfig(t.Context(), w.ann, "hello", map[string]string{"A": "new"}, []string{"B"})
+	_, change, err := s.apps.SetConfig(t.Context(), w.ann, "hello", 0, map[string]string{"A": "new"}, []string{"B"})
 	w.must(err)
 	if change == nil || change.Number != 3 || change.CommitMessage != "set A; unset B" {
 		t.Fatalf("%+v", change)
@@ -114,7 +114,7 @@ func TestConfigChangeDuringAPush(t *testing.T) {
 		t.Errorf("the change took the push back: %+v after %+v", changed, pushed)
 	}
 	w.settled(app, map[string]int{"web.v3": 1})
-	_, none, err := s.apps.SetConfig(t.Context(), w.ann, "hello", map[string]string{"A": "new"}, nil)
+	_, none, err := s.apps.SetConfig(t.Context(), w.ann, "hello", 0, map[string]string{"A": "new"}, nil)
 	if err != nil || none != nil {
 		t.Errorf("nothing changed, and it makes %+v, %v", none, err)
 	}
@@ -140,7 +140,7 @@ func TestConfigChangeDuringTheFirstRollout(t *testing.T) {
 	app := s.create("hello")
 	d := s.push(app, "NEVER=")
 	w.inState(d, models.DeploymentDeploying)
-	_, change, err := s.apps.SetConfig(t.Context(), w.ann, "hello", map[string]string{"A": "1"}, nil)
+	_, change, err := s.apps.SetConfig(t.Context(), w.ann, "hello", 0, map[string]string{"A": "1"}, nil)
 	w.must(err)
 	if change == nil {
 		t.Fatal("the change waits for the next deployment")
@@ -198,7 +198,7 @@ func TestScale(t *testing.T) {
 	w.settled(app, map[string]int{"web.v1": 1})
 	scale := func(wanted map[string]int) {
 		t.Helper()
-		_, err := s.apps.Scale(t.Context(), w.ann, "hello", wanted)
+		_, err := s.apps.Scale(t.Context(), w.ann, "hello", 0, wanted)
 		w.must(err)
 	}
 	status := func(want string) {
@@ -346,7 +346,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	app := s.create("hello")
 	s.deploy(app)
 	canaries := []string{"canary-one-7f3a", "canary-two\nline-two-9c1e\nshort", "canary\x01three \u00e9\"'<>&"}
-	_, d, err := s.apps.SetConfig(t.Context(), w.ann, "hello", map[string]string{"ONE": canaries[0], "TWO": canaries[1], "THREE": canaries[2]}, nil)
+	_, d, err := s.apps.SetConfig(t.Context(), w.ann, "hello", 0, map[string]string{"ONE": canaries[0], "TWO": canaries[1], "THREE": canaries[2]}, nil)
 	w.must(err)
 	s.end(d, models.DeploymentSucceeded)
 	for _, source := range []string{"LEAK=", "FAIL=it failed with "} {

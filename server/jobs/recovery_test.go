@@ -323,7 +323,7 @@ func TestEngineIsAway(t *testing.T) {
 	if d.Reason != "the container engine is not answering" {
 		t.Errorf("%+v", d)
 	}
-	_, err := s.apps.Scale(t.Context(), w.ann, "hello", map[string]int{"web": 3})
+	_, err := s.apps.Scale(t.Context(), w.ann, "hello", 0, map[string]int{"web": 3})
 	w.must(err)
 	_, err = s.apps.Instances(t.Context(), w.ann, "hello")
 	wantKind(t, err, models.KindUnavailable)

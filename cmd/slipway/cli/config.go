@@ -162,7 +162,7 @@ func (c *cli) changeConfig(cmd *cobra.Command, change client.UpdateConfig, detac
 	if err != nil {
 		return err
 	}
-	changed, err := ok(s.api.UpdateConfigWithResponse(cmd.Context(), app, change))
+	changed, err := ok(s.api.UpdateConfigWithResponse(cmd.Context(), app, &client.UpdateConfigParams{}, change))
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (c *cli) scale() *cobra.Command {
 				}
 				return c.showScale(*now)
 			}
-			change, err := ok(s.api.ScaleAppWithResponse(cmd.Context(), app, wanted))
+			change, err := ok(s.api.ScaleAppWithResponse(cmd.Context(), app, &client.ScaleAppParams{}, wanted))
 			if err != nil {
 				return err
 			}

@@ -1683,6 +1683,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1703,7 +1704,10 @@ export interface operations {
     "update-config": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that was read; 412 when it has changed since */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description The app's name */
                 app: string;
@@ -2388,6 +2392,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2410,7 +2415,10 @@ export interface operations {
     "scale-app": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that was read; 412 when it has changed since */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description The app's name */
                 app: string;
@@ -2428,6 +2436,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
