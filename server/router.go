@@ -44,11 +44,18 @@ func (s *Server) routerToken() (string, error) {
 }
 
 func (s *Server) routingOptions() routing.Options {
-	options := routing.Options{TokenHash: sha256.Sum256([]byte(s.token)), Access: s.accessLog}
+	options := routing.Options{TokenHash: sha256.Sum256([]byte(s.token)), Access: s.accessLog, Traffic: s.traffic, Kept: s.Config.Router != "off"}
 	if at, err := url.Parse(s.Config.URL); err == nil && at.Hostname() != "" {
 		options.Platform = &router.Platform{Host: strings.ToLower(at.Hostname()), URL: "http://" + onLoopback(s.Config.Listen)}
 	}
 	return options
+}
+
+// traffic keeps what a router counted.
+func (s *Server) traffic(routerID string, windows []router.Window) {
+	if err := s.metrics.AddWindows(routerID, windows); err != nil {
+		s.Logger.Warn("figures are lost", "router", routerID, "error", err)
+	}
 }
 
 // accessLog puts what routers served into the apps' log streams.
@@ -103,23 +110,43 @@ func (s *Server) keepRouter(ctx context.Context) error {
 	if s.Config.Router == "process" {
 		return s.routerProcess(ctx, program, env(dir))
 	}
-	for told := false; ; {
-		err := s.cluster.EnsureRouter(ctx, docker.RouterSpec{
-			Binary: program, Env: env("/data"), Binds: []string{dir + ":/data"},
-		})
-		if err == nil || ctx.Err() != nil {
-			return nil
-		}
-		if !told {
-			s.Logger.Warn("the router's container cannot be started yet", "error", err)
-			told = true
+	folder, err := folderID(dir)
+	if err != nil {
+		return err
+	}
+	spec := docker.RouterSpec{Binary: program, Env: env("/data"), Binds: []string{dir + ":/data"}, Folder: folder}
+	return s.routerContainer(ctx, spec)
+}
+
+// routerContainer sees to the router's container at the start, and again
+// whenever no router is connected: somebody may have removed it.
+func (s *Server) routerContainer(ctx context.Context, spec docker.RouterSpec) error {
+	const pause = 2 * time.Second
+	for told, absent := false, true; ; {
+		if absent {
+			err := s.cluster.EnsureRouter(ctx, spec)
+			if err != nil && ctx.Err() == nil && !told {
+				s.Logger.Warn("the router's container cannot be started yet", "error", err)
+			}
+			told = err != nil
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(2 * time.Second):
+		case <-time.After(pause):
 		}
+		absent = len(s.routing.Routers()) == 0
 	}
+}
+
+// folderID tells a folder from another that has its path later: a container
+// keeps the one that it was started with.
+func folderID(path string) (string, error) {
+	var stat syscall.Stat_t
+	if err := syscall.Stat(path, &stat); err != nil {
+		return "", fmt.Errorf("look at %s: %w", path, err)
+	}
+	return fmt.Sprintf("%d:%d", stat.Dev, stat.Ino), nil
 }
 
 // routerProcess runs the router as a child of the server, for machines where

@@ -26,6 +26,7 @@ type RouterSpec struct {
 	Args   []string          // its arguments
 	Env    map[string]string // may hold secrets
 	Binds  []string          // /folder/on/host:/folder/inside[:ro]
+	Folder string            // tells folders apart that had the same path one after the other
 }
 
 const (
@@ -172,9 +173,9 @@ func (e *Engine) stopRouter(ctx context.Context, id string) error {
 // values of its variables, which sameEnv compares.
 func routerHash(spec RouterSpec, program string) string {
 	text, err := json.Marshal(struct {
-		Program            string
+		Program, Folder    string
 		Args, Names, Binds []string
-	}{program, spec.Args, slices.Sorted(maps.Keys(spec.Env)), spec.Binds})
+	}{program, spec.Folder, spec.Args, slices.Sorted(maps.Keys(spec.Env)), spec.Binds})
 	if err != nil {
 		panic(err) // strings always marshal
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -34,6 +35,12 @@ func (s *Service) ReportHandler() http.Handler {
 		var report router.Report
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, reportMost)).Decode(&report); err != nil {
 			http.Error(w, "the report cannot be read", http.StatusBadRequest)
+			return
+		}
+		if len(report.Windows) > 0 && !s.isReady() {
+			// Which apps there are is not known yet. The router tells again.
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "the routing table is not made yet", http.StatusServiceUnavailable)
 			return
 		}
 		s.take(id, report)
@@ -73,6 +80,9 @@ func (s *Service) take(id string, report router.Report) {
 	if s.opts.Access != nil && (len(lines) > 0 || report.Dropped > 0) {
 		s.opts.Access(lines, report.Dropped)
 	}
+	if s.opts.Traffic != nil && len(report.Windows) > 0 {
+		s.opts.Traffic(id, report.Windows)
+	}
 }
 
 func (s *Service) note(id string, report router.Report) []router.Access {
@@ -83,6 +93,9 @@ func (s *Service) note(id string, report router.Report) []router.Access {
 	if se := s.sessions[id]; se != nil && report.Applied <= s.version {
 		se.applied, se.inFlight, se.draining = report.Applied, report.InFlight, report.Draining
 		s.tell()
+	}
+	for _, window := range report.Windows {
+		maps.DeleteFunc(window.Apps, func(id string, _ router.Traffic) bool { return s.apps[id] == nil })
 	}
 	known := report.Access[:0]
 	for _, line := range report.Access {

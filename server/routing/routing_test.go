@@ -271,6 +271,22 @@ func TestWithoutRoutersNobodyIsWaitedFor(t *testing.T) {
 	}
 }
 
+func TestWithoutTheKeptRouterNothingIsSwitched(t *testing.T) {
+	w := newWorld(t)
+	w.endServer()
+	w.options.Kept, w.options.AckTimeout = true, 200*time.Millisecond
+	w.startServer()
+	w.rows.change("hello", func(r *routing.Route) { r.Hosts = []string{"hello.test"} })
+	if err := w.deploy("hello", 1, 1); models.KindOf(err) != models.KindUnavailable {
+		t.Fatalf("without a router: %v", err)
+	}
+	w.startRouter("edge")
+	w.connected(1)
+	if err := w.deploy("hello", 2, 1); err != nil {
+		t.Fatalf("with one: %v", err)
+	}
+}
+
 func TestScalingDownDrainsFirst(t *testing.T) {
 	w := newWorld(t)
 	w.rows.change("hello", func(r *routing.Route) { r.Hosts = []string{"hello.test"} })

@@ -39,11 +39,18 @@ type Source interface {
 // for long.
 type AccessSink func(lines []router.Access, dropped int)
 
+// TrafficSink takes what a router counted for apps that are in the table. The
+// same window may come again. It may be called from several goroutines and must
+// not block for long.
+type TrafficSink func(routerID string, windows []router.Window)
+
 // Options are what a Service can be told beside what it works with.
 type Options struct {
 	TokenHash  [32]byte         // SHA-256 of the router token
 	Platform   *router.Platform // where the dashboard and the API are served, nil for nowhere
 	Access     AccessSink       // nil to drop access lines
+	Traffic    TrafficSink      // nil to drop what routers counted
+	Kept       bool             // a router is kept running beside the server: without one, nothing is switched
 	AckTimeout time.Duration    // how long Switch waits for a connected router; 0 for 10 s
 	Grace      time.Duration    // how long a router that has just gone is still waited for; 0 for 8 s
 }

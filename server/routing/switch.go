@@ -17,7 +17,9 @@ import (
 // A router that is connected and does not acknowledge within AckTimeout is
 // named in the error; the change stays in force, since some routers have it.
 // One that is not connected is waited for no longer than Grace: when it comes
-// back, the first thing it gets is the whole table.
+// back, the first thing it gets is the whole table. Where a router is kept,
+// Switch changes nothing while none is connected: it would send requests to
+// what is removed next.
 func (s *Service) Switch(ctx context.Context, app string, to deployer.Targets) error {
 	asked := s.ask()
 	route, err := s.source.Route(ctx, app)
@@ -32,12 +34,15 @@ func (s *Service) Switch(ctx context.Context, app string, to deployer.Targets) e
 	if err != nil {
 		return err
 	}
+	timeout, cancel := context.WithTimeout(ctx, s.opts.AckTimeout)
+	defer cancel()
+	if err := s.awaitRouter(timeout); err != nil {
+		return err
+	}
 	version, err := s.redirect(asked, route, instances, to)
 	if err != nil {
 		return err
 	}
-	timeout, cancel := context.WithTimeout(ctx, s.opts.AckTimeout)
-	defer cancel()
 	late := s.await(timeout, func(se *session) bool { return se.applied >= version })
 	switch {
 	case ctx.Err() != nil:
@@ -45,6 +50,24 @@ func (s *Service) Switch(ctx context.Context, app string, to deployer.Targets) e
 	case len(late) > 0:
 		return models.Errorf(models.KindUnavailable, "the change of routes was not acknowledged within %s by the router %s",
 			deployer.Seconds(s.opts.AckTimeout), strings.Join(late, ", "))
+	}
+	return nil
+}
+
+// awaitRouter waits until a router is connected, where one is kept.
+func (s *Service) awaitRouter(ctx context.Context) error {
+	for s.opts.Kept {
+		s.mu.Lock()
+		news := s.news
+		s.mu.Unlock()
+		if len(s.Routers()) > 0 {
+			return nil
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return models.Errorf(models.KindUnavailable, "no router is connected to the server, so the traffic stays where it is")
+		}
 	}
 	return nil
 }
