@@ -19,7 +19,8 @@ import (
 
 // settle is how long the end of a step is held back. BuildKit ends a step and
 // starts it anew when it looked into its cache first and then had to work; a
-// person should see one step.
+// person should see one step. What begins meanwhile is held back too, or it
+// would be told before the end of what it waited for.
 const settle = 100 * time.Millisecond
 
 // steps turns BuildKit's statuses into steps and lines of output.
@@ -31,7 +32,9 @@ type steps struct {
 
 type step struct {
 	told     builder.Step
-	shown    bool      // its start was told
+	shown    bool      // its start was told, or is held back
+	begins   bool      // its start is held back
+	beginAt  time.Time // when its start may be told; zero while nobody has looked
 	ended    bool      // its end was told
 	heldTill time.Time // when its end may be told; zero when it has none to tell
 	out, err lines
@@ -71,6 +74,7 @@ func (s *steps) follow(ctx context.Context, control controlapi.ControlClient, re
 			}
 		case now := <-ticker.C:
 			s.tellEnds(now)
+			s.tellStarts(now)
 		}
 	}
 	s.finish()
@@ -84,8 +88,10 @@ func (s *steps) take(response *controlapi.StatusResponse) {
 	for _, vertex := range response.GetVertexes() {
 		s.vertex(vertex)
 	}
+	s.tellStarts(time.Now())
 	for _, chunk := range response.GetLogs() {
 		st := s.get(chunk.GetVertex())
+		s.tellStart(st)
 		stderr := chunk.GetStream() == 2
 		buffer := &st.out
 		if stderr {
@@ -114,10 +120,7 @@ func (s *steps) vertex(v *controlapi.Vertex) {
 			st.ended, st.shown = false, false
 			st.told.Ended = time.Time{}
 		}
-		if !st.shown {
-			st.shown = true
-			s.progress.Step(st.told)
-		}
+		st.begin()
 		return
 	}
 	st.told.Ended = v.GetCompleted().AsTime()
@@ -126,16 +129,44 @@ func (s *steps) vertex(v *controlapi.Vertex) {
 	if st.ended {
 		return
 	}
-	if !st.shown {
-		st.shown = true
-		start := st.told
-		start.Ended, start.Error = time.Time{}, ""
-		s.progress.Step(start)
-	}
+	st.begin()
 	st.heldTill = time.Now().Add(settle)
 	if st.told.Cached || st.told.Error != "" {
 		s.tellEnd(st)
 	}
+}
+
+func (st *step) begin() {
+	if !st.shown {
+		st.shown, st.begins, st.beginAt = true, true, time.Time{}
+	}
+}
+
+// tellStarts tells the starts that no end comes before. Call it when all that is
+// known of ends has been taken.
+func (s *steps) tellStarts(now time.Time) {
+	for _, st := range s.order {
+		if st.begins && st.beginAt.IsZero() {
+			for _, other := range s.order {
+				if other != st && other.heldTill.After(st.beginAt) {
+					st.beginAt = other.heldTill
+				}
+			}
+		}
+		if !now.Before(st.beginAt) {
+			s.tellStart(st)
+		}
+	}
+}
+
+func (s *steps) tellStart(st *step) {
+	if !st.begins {
+		return
+	}
+	st.begins = false
+	start := st.told
+	start.Ended, start.Error, start.Cached = time.Time{}, "", false
+	s.progress.Step(start)
 }
 
 func (s *steps) tellEnds(now time.Time) {
@@ -149,6 +180,7 @@ func (s *steps) tellEnds(now time.Time) {
 func (s *steps) tellEnd(st *step) {
 	st.heldTill = time.Time{}
 	st.ended = true
+	s.tellStart(st)
 	s.flush(st)
 	s.progress.Step(st.told)
 }
