@@ -24,6 +24,7 @@ type exchange struct {
 	tried   []*backend
 	upgrade string // the protocol the client asks to switch to
 	reason  string // why the router answered itself, for the access log
+	own     bool   // the router answered itself
 	whole   bool   // the answer was given to its end
 }
 
@@ -60,7 +61,7 @@ func (ex *exchange) openUpload() {
 
 // answer gives one of the router's own pages.
 func (ex *exchange) answer(p page, reason string) {
-	ex.reason = reason
+	ex.reason, ex.own = reason, true
 	ex.settleConnection()
 	p.write(&ex.out, ex.in, ex.in.Host, ex.id)
 }
@@ -103,11 +104,14 @@ func (ex *exchange) fail(err error) {
 // statusClientGone stands in the access log for a client that did not wait.
 const statusClientGone = 499
 
+// reasonBroken stands in the access log for an answer that did not come to its end.
+const reasonBroken = "the app broke off its answer"
+
 // finish counts the request out and writes its access line. It also runs when
 // the answer is broken off by a panic.
 func (ex *exchange) finish() {
 	if !ex.whole && ex.reason == "" {
-		ex.reason = "the app broke off its answer"
+		ex.reason = reasonBroken
 		if errors.Is(ex.in.Context().Err(), context.Canceled) {
 			ex.reason = "the client went away"
 		}
@@ -116,6 +120,7 @@ func (ex *exchange) finish() {
 		ex.proxy.stats.errors.Add(1)
 	}
 	if ex.route != nil && !ex.route.platform {
+		ex.route.counter.count(ex.served())
 		ex.proxy.access.add(ex.line())
 	}
 	// Last, so that the line is in the report that tells of the drain.

@@ -30,6 +30,7 @@ type route struct {
 	app      App
 	keys     []string // what it is found under
 	backends []*backend
+	counter  *counter // nil for the platform
 	platform bool
 }
 

@@ -58,11 +58,12 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.stats.requests.Add(1)
+	start := time.Now()
 	ex := &exchange{
 		proxy:  p,
-		out:    recorder{ResponseWriter: w},
+		out:    recorder{ResponseWriter: w, start: start},
 		in:     r,
-		start:  time.Now(),
+		start:  start,
 		host:   normalHost(r.Host),
 		id:     requestID(r.Header),
 		caller: identify(r, p.trusted),

@@ -14,12 +14,13 @@ import (
 const accessDelay = 200 * time.Millisecond
 
 // reporter tells the server what was applied, what has drained and what was
-// served. Reports are sent one after the other, so the last one to arrive is
+// served, and counted. Reports are sent one after the other, so the last one to arrive is
 // the newest.
 type reporter struct {
 	server *server
 	store  *store
 	access *accessLog
+	meter  *meter
 	log    *slog.Logger
 
 	acks chan struct{} // holds one token when something was applied
@@ -63,6 +64,8 @@ func (r *reporter) awaitReason(ctx context.Context) bool {
 			return true
 		case <-r.store.drained:
 			return true
+		case <-r.meter.ready:
+			return true
 		case <-later:
 			return true
 		case <-r.access.ready:
@@ -77,6 +80,7 @@ func (r *reporter) send(ctx context.Context) error {
 	report := Report{Applied: r.store.index.Load().version}
 	report.InFlight, report.Draining = r.store.inFlight()
 	report.Access, report.Dropped = r.access.take()
+	report.Windows = r.meter.oldest()
 	body, err := json.Marshal(report)
 	if err != nil {
 		return err
@@ -86,6 +90,7 @@ func (r *reporter) send(ctx context.Context) error {
 		r.access.giveBack(report.Access, report.Dropped)
 		return err
 	}
+	r.meter.taken(report.Windows)
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<10)) // so the connection can be used again
 	return res.Body.Close()
 }

@@ -151,13 +151,14 @@ func (r *instance) newHTTPServer(life context.Context) *http.Server {
 // is left to save.
 func (r *instance) background(life context.Context) (wait func()) {
 	srv := newServer(r.cfg)
-	reports := &reporter{server: srv, store: r.store, access: r.access, log: r.log, acks: make(chan struct{}, 1)}
+	figures := newMeter(r.store)
+	reports := &reporter{server: srv, store: r.store, access: r.access, meter: figures, log: r.log, acks: make(chan struct{}, 1)}
 	table := &subscription{
 		server: srv, store: r.store, log: r.log, silence: silenceLimit,
 		applied: func() { notify(reports.acks) },
 	}
 	var group sync.WaitGroup
-	for _, run := range []func(context.Context){table.run, reports.run, r.cache.run, r.certs.watch} {
+	for _, run := range []func(context.Context){table.run, reports.run, figures.run, r.cache.run, r.certs.watch} {
 		group.Go(func() { run(life) })
 	}
 	return func() {

@@ -16,7 +16,8 @@ type store struct {
 	apps      map[string]*route // by app ID
 	platform  *Platform
 	workloads map[string]*workload
-	draining  map[*backend]bool // left the table with requests in flight
+	counters  map[string]*counter // by app ID
+	draining  map[*backend]bool   // left the table with requests in flight
 
 	changed chan struct{} // holds one token when the table changed
 	drained chan struct{} // holds one token when a retired backend drained
@@ -26,6 +27,7 @@ func newStore() *store {
 	s := &store{
 		apps:      map[string]*route{},
 		workloads: map[string]*workload{},
+		counters:  map[string]*counter{},
 		draining:  map[*backend]bool{},
 		changed:   make(chan struct{}, 1),
 		drained:   make(chan struct{}, 1),
@@ -114,7 +116,7 @@ func (s *store) replace(d *draft, app App) []*route {
 // newRoute makes a route that goes on counting with the backends of the old
 // one that did not change.
 func (s *store) newRoute(app App, old *route) *route {
-	r := &route{app: app, keys: make([]string, len(app.Hosts)), backends: make([]*backend, len(app.Backends))}
+	r := &route{app: app, counter: s.counterOf(app.ID), keys: make([]string, len(app.Hosts)), backends: make([]*backend, len(app.Backends))}
 	for i, host := range app.Hosts {
 		r.keys[i], _ = hostPattern(host)
 	}

@@ -74,6 +74,7 @@ type Report struct {
 	InFlight map[string]int `json:"in_flight"`          // requests in flight by workload, 0 left out; an upgraded connection counts until it closes
 	Draining map[string]int `json:"draining,omitempty"` // the same by backend ID, for backends that have left the table
 	Access   []Access       `json:"access,omitempty"`
+	Windows  []Window       `json:"windows,omitempty"` // what was counted, oldest first
 	Dropped  int            `json:"dropped,omitempty"` // access lines lost to a full buffer since the last report
 }
 

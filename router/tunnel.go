@@ -36,7 +36,7 @@ func (ex *exchange) tunnel(res *http.Response) {
 		return
 	}
 	defer client.Close()
-	ex.out.status = http.StatusSwitchingProtocols
+	ex.out.begin(http.StatusSwitchingProtocols)
 	ex.proxy.stats.upgrades.Add(1)
 
 	h := http.Header{}
