@@ -69,6 +69,10 @@ need_engine() {
 		as_root systemctl start docker
 	elif ! engine_answers; then
 		mkdir -p .demo
+		if ! mountpoint -q /sys/fs/cgroup; then # with systemd it always is
+			command -v cgroupfs-mount >/dev/null || install cgroupfs-mount for 'what mounts control groups'
+			as_root cgroupfs-mount
+		fi
 		# Left by an engine that was killed, they keep a new one from starting
 		# while another process, or its own corpse, has the number in them.
 		ps -C dockerd -o stat= | grep -qv Z || as_root rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
