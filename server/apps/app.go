@@ -2,8 +2,6 @@ package apps
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -12,6 +10,7 @@ import (
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
 	"github.com/slipway-paas/slipway/server/live"
+	"github.com/slipway-paas/slipway/server/pipeline"
 )
 
 // New says what an app should be.
@@ -84,11 +83,11 @@ func (s *Service) setSource(app *models.App, from Source) error {
 	}
 	switch {
 	case from.DeployKey != "" || from.Token != "":
-		plain, err := json.Marshal(struct{ DeployKey, Token string }{from.DeployKey, from.Token})
+		sealed, err := s.pipeline.SealCredential(app.ID, source.Credential{DeployKey: []byte(from.DeployKey), Token: from.Token})
 		if err != nil {
-			return fmt.Errorf("credential: %w", err)
+			return err
 		}
-		app.SourceCredential = s.box.Seal("source/"+app.ID, plain)
+		app.SourceCredential = sealed
 	case from.URL != app.SourceURL:
 		// The old credential was meant for another place and must not be
 		// sent to this one.
@@ -173,14 +172,8 @@ func (s *Service) Update(ctx context.Context, actor models.Actor, name string, i
 		if !served {
 			return nil
 		}
-		if deploys, err := reaches(ctx, tx, app); err != nil || !deploys {
-			return err
-		}
 		var err error
-		d, err = s.pipeline.SubmitIn(ctx, tx, actor, app, deploySettings)
-		if err == nil {
-			app.DeploymentSeq = d.Number // counted up in the row; SaveApp writes all of it
-		}
+		d, err = s.takeEffect(ctx, tx, actor, app, pipeline.Submission{Trigger: models.TriggerSettings})
 		return err
 	})
 	if err != nil {

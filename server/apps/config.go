@@ -12,8 +12,6 @@ import (
 	"github.com/slipway-paas/slipway/server/pipeline"
 )
 
-var deploySettings = pipeline.Submission{Trigger: models.TriggerSettings}
-
 // maxConfigVars bounds an app's config: an environment must fit into what a
 // kernel passes to a program.
 const maxConfigVars = 500
@@ -44,14 +42,15 @@ func (s *Service) Config(ctx context.Context, actor models.Actor, name string) (
 		return Config{}, err
 	}
 	config := Config{Items: make([]ConfigItem, 0, len(rows)), CanRead: actor.Can(models.ScopeSecrets), Revision: app.Revision}
+	var values map[string]string
+	if config.CanRead {
+		if values, err = s.pipeline.OpenConfig(app.ID, rows); err != nil {
+			return Config{}, err
+		}
+	}
 	for _, row := range rows {
 		item := ConfigItem{Key: row.Key}
-		if config.CanRead {
-			plain, err := s.box.Open("config/"+app.ID+"/"+row.Key, row.Value)
-			if err != nil {
-				return Config{}, err
-			}
-			value := string(plain)
+		if value, ok := values[row.Key]; ok {
 			item.Value = &value
 		}
 		config.Items = append(config.Items, item)
@@ -96,13 +95,7 @@ func (s *Service) SetConfig(ctx context.Context, actor models.Actor, name string
 		if !changed {
 			return nil
 		}
-		if deploys, err := reaches(ctx, tx, app); err != nil || !deploys {
-			return err
-		}
-		d, err = s.pipeline.SubmitIn(ctx, tx, actor, app, pipeline.Submission{Trigger: models.TriggerConfig, CommitMessage: describeConfig(set, unset)})
-		if err == nil {
-			app.DeploymentSeq = d.Number // counted up in the row; SaveApp writes all of it
-		}
+		d, err = s.takeEffect(ctx, tx, actor, app, pipeline.Submission{Trigger: models.TriggerConfig, CommitMessage: describeConfig(set, unset)})
 		return err
 	})
 	if err != nil {
@@ -113,6 +106,19 @@ func (s *Service) SetConfig(ctx context.Context, actor models.Actor, name string
 		s.pipeline.Announce(app, d)
 	}
 	return names, d, nil
+}
+
+// takeEffect submits what brings a change of config or settings about, and gives
+// nil when it needs no deployment for that.
+func (s *Service) takeEffect(ctx context.Context, tx *store.Store, actor models.Actor, app *models.App, what pipeline.Submission) (*models.Deployment, error) {
+	if deploys, err := reaches(ctx, tx, app); err != nil || !deploys {
+		return nil, err
+	}
+	d, err := s.pipeline.SubmitIn(ctx, tx, actor, app, what)
+	if err == nil {
+		app.DeploymentSeq = d.Number // counted up in the row; SaveApp writes all of it
+	}
+	return d, err
 }
 
 // reaches says whether a change of config or settings needs a deployment to
@@ -132,21 +138,16 @@ func (s *Service) writeConfig(ctx context.Context, tx *store.Store, app *models.
 	if err != nil {
 		return false, err
 	}
-	before := map[string]string{}
-	for _, row := range rows {
-		plain, err := s.box.Open("config/"+app.ID+"/"+row.Key, row.Value)
-		if err != nil {
-			return false, err
-		}
-		before[row.Key] = string(plain)
+	before, err := s.pipeline.OpenConfig(app.ID, rows)
+	if err != nil {
+		return false, err
 	}
 	for key, value := range set {
 		if old, ok := before[key]; ok && old == value {
 			continue
 		}
 		changed = true
-		sealed := s.box.Seal("config/"+app.ID+"/"+key, []byte(value))
-		if err := tx.SetConfigVar(ctx, models.ConfigVar{AppID: app.ID, Key: key, Value: sealed}); err != nil {
+		if err := tx.SetConfigVar(ctx, s.pipeline.SealConfig(app.ID, key, value)); err != nil {
 			return false, err
 		}
 	}

@@ -56,13 +56,13 @@ func (p *Pipeline) work(ctx context.Context, d *models.Deployment) error {
 
 	working, grip := p.grip(ctx, d)
 	defer grip.letGo()
-	p.announce(app, d)
+	p.Announce(app, d)
 	j := p.journal(d)
 	failure := p.attempt(working, app, d, grip, j)
 	cause := context.Cause(working)
 
 	// What follows must be written even when this process is being stopped.
-	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	ending, stop := lastly(ctx)
 	defer stop()
 	switch {
 	case failure == nil:
@@ -93,7 +93,7 @@ func (p *Pipeline) concludeCancelled(ctx context.Context, app *models.App, d *mo
 	if grip.lost() || errors.Is(undone, store.ErrAway) {
 		return undone
 	}
-	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	ending, stop := lastly(ctx)
 	defer stop()
 	reason := "cancelled"
 	if fresh, err := p.Store.DeploymentByID(ending, models.SystemActor(), d.ID); err == nil && fresh.CancelledBy != "" {
@@ -115,15 +115,25 @@ func (p *Pipeline) conclude(ctx context.Context, app *models.App, d *models.Depl
 	// The end is in the log before it is in the row, so that who follows the
 	// log until the row is terminal has seen all of it.
 	j.state(state, reason)
-	err := persist(ctx, func() error { return p.Store.UpdateDeployment(ctx, d) })
+	err := p.save(ctx, d)
 	if errors.Is(err, store.ErrLeaseLost) {
 		return nil
 	}
 	if err == nil {
 		p.logger(d).Info("deployment ended", "state", state, "reason", reason)
-		p.announce(app, d)
+		p.Announce(app, d)
 	}
 	return err
+}
+
+// lastly gives a context for what must be written even when ctx is over.
+func lastly(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+}
+
+// save writes what is known of a deployment, see persist.
+func (p *Pipeline) save(ctx context.Context, d *models.Deployment) error {
+	return persist(ctx, func() error { return p.Store.UpdateDeployment(ctx, d) })
 }
 
 // persist repeats a write while Postgres is away, or others are in its way.

@@ -1,15 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/slipway-paas/slipway/builder"
 	"github.com/slipway-paas/slipway/builder/source"
@@ -35,12 +32,12 @@ func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deploym
 	if err != nil {
 		return err
 	}
-	p.announce(app, d)
+	p.Announce(app, d)
 	image, err := p.makeImage(ctx, app, d, row, j)
 	if err != nil && errors.Is(context.Cause(ctx), errBuildTimeout) {
 		err = models.Errorf(models.KindTimeout, "the build did not end within %s", p.Settings.BuildTimeout)
 	}
-	ending, stopEnding := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	ending, stopEnding := lastly(ctx)
 	defer stopEnding()
 	switch {
 	case err == nil:
@@ -115,7 +112,7 @@ func (p *Pipeline) makeImage(ctx context.Context, app *models.App, d *models.Dep
 		return builder.Image{}, err
 	}
 	row.Builder = chosen.Name()
-	vars, err := p.configOf(ctx, p.Store, app.ID)
+	vars, err := p.config(ctx, p.Store, app.ID)
 	if err != nil {
 		return builder.Image{}, err
 	}
@@ -143,15 +140,12 @@ func (p *Pipeline) fetch(ctx context.Context, app *models.App, d *models.Deploym
 	if app.SourceURL == "" {
 		return models.Errorf(models.KindFailed, "%s has no git URL to deploy from", app.Name)
 	}
-	credential, err := p.credential(app)
+	credential, err := p.openCredential(app)
 	if err != nil {
 		return err
 	}
-	ref := d.SourceRef
-	if ref == "" {
-		ref = app.Branch
-	}
-	j.Say("Fetching %s from %s", orDefault(ref, "the default branch"), app.SourceURL)
+	ref := cmp.Or(d.SourceRef, app.Branch)
+	j.Say("Fetching %s from %s", cmp.Or(ref, "the default branch"), app.SourceURL)
 	repository := filepath.Join(p.workDir(), d.ID+"-fetch")
 	_ = os.RemoveAll(repository)
 	defer func() { _ = os.RemoveAll(repository) }()
@@ -170,44 +164,7 @@ func (p *Pipeline) fetch(ctx context.Context, app *models.App, d *models.Deploym
 	d.SourceID, row.SourceID = id, id
 	d.Commit, d.CommitMessage = fetched.Commit, firstLine(fetched.Subject)
 	j.Say("Commit %s %s", short(d.Commit), d.CommitMessage)
-	return persist(ctx, func() error { return p.Store.UpdateDeployment(ctx, d) })
-}
-
-// credential opens what the app fetches its source with.
-func (p *Pipeline) credential(app *models.App) (source.Credential, error) {
-	if len(app.SourceCredential) == 0 {
-		return source.Credential{}, nil
-	}
-	plain, err := p.Box.Open("source/"+app.ID, app.SourceCredential)
-	if err != nil {
-		return source.Credential{}, err
-	}
-	var stored struct{ DeployKey, Token string }
-	if err := json.Unmarshal(plain, &stored); err != nil {
-		return source.Credential{}, fmt.Errorf("stored credential: %w", err)
-	}
-	return source.Credential{DeployKey: []byte(stored.DeployKey), Token: stored.Token}, nil
-}
-
-// configOf opens an app's config vars.
-func (p *Pipeline) configOf(ctx context.Context, s storeReader, appID string) (map[string]string, error) {
-	rows, err := s.ConfigVars(ctx, appID)
-	if err != nil {
-		return nil, err
-	}
-	vars := make(map[string]string, len(rows))
-	for _, row := range rows {
-		value, err := p.Box.Open("config/"+appID+"/"+row.Key, row.Value)
-		if err != nil {
-			return nil, err
-		}
-		vars[row.Key] = string(value)
-	}
-	return vars, nil
-}
-
-type storeReader interface {
-	ConfigVars(ctx context.Context, appID string) ([]models.ConfigVar, error)
+	return p.save(ctx, d)
 }
 
 // defaultPort is what a web process is told to listen on when neither the app
@@ -254,20 +211,4 @@ func short(digest string) string {
 		digest = digest[7:]
 	}
 	return digest[:min(12, len(digest))]
-}
-
-func orDefault(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
-}
-
-// names gives the sorted keys of config vars.
-func names(vars map[string]string) []string {
-	out := slices.Sorted(maps.Keys(vars))
-	if out == nil {
-		out = []string{}
-	}
-	return out
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/slipway-paas/slipway/deployer"
@@ -75,11 +76,11 @@ func (p *Pipeline) settle(ctx context.Context, app *models.App) error {
 			return err
 		}
 	}
-	p.announceInstances(app)
+	p.publish(app, live.TopicInstance, app.ID, live.ActionChanged)
 	if err := roller.ClearAway(ctx, plan, say); err != nil {
 		return err
 	}
-	p.announceInstances(app)
+	p.publish(app, live.TopicInstance, app.ID, live.ActionChanged)
 	return nil
 }
 
@@ -126,10 +127,6 @@ func (p *Pipeline) holdApp(ctx context.Context, appID string, evenWithQueue bool
 	}, nil
 }
 
-func (p *Pipeline) announceInstances(app *models.App) {
-	p.Hub.Publish(live.Event{Topic: live.TopicInstance, App: app.Name, AppID: app.ID, ID: app.ID, Action: live.ActionChanged})
-}
-
 // removeAll removes all that an app has on the cluster.
 func (p *Pipeline) removeAll(ctx context.Context, appID string) error {
 	return p.remove(ctx, p.Cluster, appID, func(deployer.WorkloadID) bool { return true })
@@ -173,11 +170,7 @@ func (p *Pipeline) takeBack(ctx context.Context, d *models.Deployment, grip *gri
 		return err
 	}
 	mine := func(id deployer.WorkloadID) bool { return id.Release == d.Release }
-	left := false
-	for _, instance := range instances {
-		left = left || mine(instance.Workload)
-	}
-	if !left {
+	if !slices.ContainsFunc(instances, func(i deployer.Instance) bool { return mine(i.Workload) }) {
 		return nil
 	}
 	if err := roller.Router.Switch(ctx, d.AppID, deployer.Targets{Release: app.LiveRelease, Process: models.WebProcess}); err != nil {

@@ -110,11 +110,16 @@ func (p *Pipeline) logger(d *models.Deployment) *slog.Logger {
 	return p.Logger.With("app", d.AppID, "deployment", d.ID)
 }
 
-// announce tells dashboards and waiters that a deployment changed.
-func (p *Pipeline) announce(app *models.App, d *models.Deployment) {
-	p.Hub.Publish(live.Event{Topic: "deployment", App: app.Name, AppID: app.ID, ID: d.ID, Action: "changed"})
-	p.Hub.Publish(live.Event{Topic: "app", App: app.Name, AppID: app.ID, ID: app.ID, Action: "changed"})
+// Announce tells dashboards and waiters that a deployment changed, or was made
+// by SubmitIn.
+func (p *Pipeline) Announce(app *models.App, d *models.Deployment) {
+	p.publish(app, live.TopicDeployment, d.ID, live.ActionChanged)
+	p.publish(app, live.TopicApp, app.ID, live.ActionChanged)
 	if d.State.Terminal() {
 		p.ended(d.ID)
 	}
+}
+
+func (p *Pipeline) publish(app *models.App, topic, id, action string) {
+	p.Hub.Publish(live.Event{Topic: topic, App: app.Name, AppID: app.ID, ID: id, Action: action})
 }

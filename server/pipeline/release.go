@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -21,7 +20,7 @@ func (p *Pipeline) release(ctx context.Context, app *models.App, d *models.Deplo
 			return nil, err
 		}
 		d.State, d.Release, d.ReleasedAt = models.DeploymentDeploying, release.Version, &now
-		return release, persist(ctx, func() error { return p.Store.UpdateDeployment(ctx, d) })
+		return release, p.save(ctx, d)
 	}
 
 	var release *models.Release
@@ -81,16 +80,12 @@ func (p *Pipeline) compose(ctx context.Context, tx *store.Store, app *models.App
 	release.Processes = serve(app, release.Processes)
 	release.Description = describe(d, release.Commit)
 
-	vars, err := p.configOf(ctx, tx, app.ID)
+	vars, err := p.config(ctx, tx, app.ID)
 	if err != nil {
 		return nil, err
 	}
-	plain, err := json.Marshal(vars)
-	if err != nil {
-		return nil, fmt.Errorf("config of a release: %w", err)
-	}
-	release.Config, release.ConfigNames = p.Box.Seal("release/"+app.ID, plain), names(vars)
-	return release, nil
+	release.Config, release.ConfigNames, err = p.sealRelease(app.ID, vars)
+	return release, err
 }
 
 // serve applies what the app's settings say of the web process over what its

@@ -1,10 +1,10 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -24,10 +24,10 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 		}
 		now := time.Now().UTC()
 		d.State, d.BuiltAt = models.DeploymentReleasing, &now
-		if err := persist(ctx, func() error { return p.Store.UpdateDeployment(ctx, d) }); err != nil {
+		if err := p.save(ctx, d); err != nil {
 			return err
 		}
-		p.announce(app, d)
+		p.Announce(app, d)
 	}
 
 	var release *models.Release
@@ -40,8 +40,8 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 	if err != nil {
 		return err
 	}
-	p.Hub.Publish(live.Event{Topic: live.TopicRelease, App: app.Name, AppID: app.ID, ID: release.ID, Action: live.ActionCreated})
-	p.announce(app, d)
+	p.publish(app, live.TopicRelease, release.ID, live.ActionCreated)
+	p.Announce(app, d)
 	j.state(d.State, "")
 	return p.rollout(ctx, d, release, grip, j)
 }
@@ -76,7 +76,7 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 
 	// From here on the release has the traffic; that must be written whatever
 	// becomes of ctx.
-	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	ending, stop := lastly(ctx)
 	defer stop()
 	now := time.Now().UTC()
 	d.State, d.Reason, d.FinishedAt = models.DeploymentSucceeded, "", &now
@@ -104,7 +104,7 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 		return err
 	}
 	p.Routing.Changed(app.ID)
-	p.announce(app, d)
+	p.Announce(app, d)
 	return nil
 }
 
@@ -120,16 +120,13 @@ func (p *Pipeline) roller() *deployer.Rollout {
 
 // plan says what of a release should run on the cluster.
 func (p *Pipeline) plan(app *models.App, release *models.Release) (deployer.Plan, error) {
-	plain, err := p.Box.Open("release/"+app.ID, release.Config)
+	vars, err := p.openRelease(release)
 	if err != nil {
 		return deployer.Plan{}, err
 	}
 	plan := deployer.Plan{App: app.ID, Release: release.Version, Live: app.LiveRelease}
 	for _, process := range release.Processes {
-		env := map[string]string{}
-		if err := json.Unmarshal(plain, &env); err != nil {
-			return deployer.Plan{}, fmt.Errorf("config of v%d: %w", release.Version, err)
-		}
+		env := maps.Clone(vars)
 		env["SLIPWAY_APP"], env["SLIPWAY_PROCESS"] = app.Name, process.Name
 		env["SLIPWAY_RELEASE"], env["SLIPWAY_COMMIT"] = "v"+strconv.Itoa(release.Version), release.Commit
 		plan.Workloads = append(plan.Workloads, deployer.Workload{
@@ -142,17 +139,10 @@ func (p *Pipeline) plan(app *models.App, release *models.Release) (deployer.Plan
 			Instances: app.Instances(process.Name),
 			Health:    deployer.Health{Path: process.HealthPath, Timeout: p.Settings.HealthTimeout},
 			Limits: deployer.Limits{
-				MemoryBytes: int64(orInt(release.MemoryMB, p.Settings.AppMemoryMB)) << 20,
-				CPUMilli:    int64(orInt(release.CPUMilli, p.Settings.AppCPUMilli)),
+				MemoryBytes: int64(cmp.Or(release.MemoryMB, p.Settings.AppMemoryMB)) << 20,
+				CPUMilli:    int64(cmp.Or(release.CPUMilli, p.Settings.AppCPUMilli)),
 			},
 		})
 	}
 	return plan, nil
-}
-
-func orInt(n, fallback int) int {
-	if n == 0 {
-		return fallback
-	}
-	return n
 }

@@ -36,7 +36,7 @@ func (p *Pipeline) Submit(ctx context.Context, actor models.Actor, app *models.A
 	if err != nil {
 		return nil, err
 	}
-	p.announce(app, d)
+	p.Announce(app, d)
 	return d, nil
 }
 
@@ -88,9 +88,6 @@ func (p *Pipeline) check(app *models.App, s Submission) error {
 	return nil
 }
 
-// Announce tells dashboards of a deployment made by SubmitIn.
-func (p *Pipeline) Announce(app *models.App, d *models.Deployment) { p.announce(app, d) }
-
 // SubmitWebhook writes down the deployment that a verified webhook asks for, and
 // its delivery ID with it. A delivery that was seen before gives the deployment
 // it made then, and true.
@@ -119,7 +116,7 @@ func (p *Pipeline) SubmitWebhook(ctx context.Context, app *models.App, deliveryI
 		return nil, false, err
 	}
 	if !duplicate {
-		p.announce(app, d)
+		p.Announce(app, d)
 	}
 	return d, duplicate, nil
 }
@@ -217,6 +214,6 @@ func (p *Pipeline) Cancel(ctx context.Context, actor models.Actor, appName strin
 		cancel(errCancelled)
 	}
 	p.mu.Unlock()
-	p.announce(app, d)
+	p.Announce(app, d)
 	return d, nil
 }
