@@ -1,5 +1,5 @@
-// spec sha256:e848a329d2f8aa249eb7e2c5c48ec70c912d1d22a234e9d4220f3c0bf2443f47
-// code sha256:f3a937de9bd5dc5e3cac06122af7653aa9719852d02d736176730d84b31bcc00
+// spec sha256:ba001f2e8693f6d659dcbe56200c12778c2368be2feaa4df088f40620a0537c0
+// code sha256:47aee671a1dc55cc0a5d12c3fe86d048dd533f1fb904c00305f560549978bda7
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -1128,6 +1128,10 @@ type SignedIn struct {
 
 // Source defines model for Source.
 type Source struct {
+	// Files Regular files in it
+	Files int64 `json:"files"`
+
+	// SizeBytes Of the archive as it was sent
 	SizeBytes int64  `json:"size_bytes"`
 	SourceID  string `json:"source_id"`
 }
@@ -1444,6 +1448,12 @@ type ScaleAppJSONBody map[string]int64
 type ScaleAppParams struct {
 	// IfMatch The ETag that was read; 412 when it has changed since
 	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// UploadSourceParams defines parameters for UploadSource.
+type UploadSourceParams struct {
+	// IdempotencyKey Sending the same request again with the same key gives the first one's answer and does nothing more.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
 // CreateWebhookSecretParams defines parameters for CreateWebhookSecret.
@@ -1816,12 +1826,12 @@ type ClientInterface interface {
 
 	// UploadSourceWithBody Upload a source to deploy
 	//
-	// The body is a tar, plain or gzipped. It is checked and kept; deploy it with source_id.
+	// The body is a tar, plain or gzipped, with a file in it. It is checked and kept; deploy it with source_id.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/apps/{app}/sources (the `UploadSource` operationId).
-	UploadSourceWithBody(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UploadSourceWithBody(ctx context.Context, app string, params *UploadSourceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateWebhookSecret Make a new webhook secret
 	//
@@ -2540,13 +2550,13 @@ func (c *Client) ScaleApp(ctx context.Context, app string, params *ScaleAppParam
 
 // UploadSourceWithBody Upload a source to deploy
 //
-// The body is a tar, plain or gzipped. It is checked and kept; deploy it with source_id.
+// The body is a tar, plain or gzipped, with a file in it. It is checked and kept; deploy it with source_id.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/apps/{app}/sources (the `UploadSource` operationId).
-func (c *Client) UploadSourceWithBody(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUploadSourceRequestWithBody(c.Server, app, contentType, body)
+func (c *Client) UploadSourceWithBody(ctx context.Context, app string, params *UploadSourceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUploadSourceRequestWithBody(c.Server, app, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4382,7 +4392,7 @@ func NewScaleAppRequestWithBody(server string, app string, params *ScaleAppParam
 }
 
 // NewUploadSourceRequestWithBody constructs an http.Request for the UploadSource method, with any body, and a specified content type
-func NewUploadSourceRequestWithBody(server string, app string, contentType string, body io.Reader) (*http.Request, error) {
+func NewUploadSourceRequestWithBody(server string, app string, params *UploadSourceParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -4413,6 +4423,21 @@ func NewUploadSourceRequestWithBody(server string, app string, contentType strin
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -5491,12 +5516,12 @@ type ClientWithResponsesInterface interface {
 
 	// UploadSourceWithBodyWithResponse Upload a source to deploy
 	//
-	// The body is a tar, plain or gzipped. It is checked and kept; deploy it with source_id.
+	// The body is a tar, plain or gzipped, with a file in it. It is checked and kept; deploy it with source_id.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/apps/{app}/sources (the `UploadSource` operationId).
-	UploadSourceWithBodyWithResponse(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadSourceResponse, error)
+	UploadSourceWithBodyWithResponse(ctx context.Context, app string, params *UploadSourceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadSourceResponse, error)
 
 	// CreateWebhookSecretWithResponse Make a new webhook secret
 	//
@@ -8394,13 +8419,13 @@ func (c *ClientWithResponses) ScaleAppWithResponse(ctx context.Context, app stri
 
 // UploadSourceWithBodyWithResponse Upload a source to deploy
 //
-// The body is a tar, plain or gzipped. It is checked and kept; deploy it with source_id.
+// The body is a tar, plain or gzipped, with a file in it. It is checked and kept; deploy it with source_id.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/apps/{app}/sources (the `UploadSource` operationId).
-func (c *ClientWithResponses) UploadSourceWithBodyWithResponse(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadSourceResponse, error) {
-	rsp, err := c.UploadSourceWithBody(ctx, app, contentType, body, reqEditors...)
+func (c *ClientWithResponses) UploadSourceWithBodyWithResponse(ctx context.Context, app string, params *UploadSourceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadSourceResponse, error) {
+	rsp, err := c.UploadSourceWithBody(ctx, app, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

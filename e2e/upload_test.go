@@ -115,6 +115,7 @@ func TestHostileUploads(t *testing.T) {
 		"cut short":          good[:700],
 		"not a tar":          []byte("this is no archive at all, however long it goes on"),
 		"nothing":            {},
+		"no file":            archive(t, tar.Header{Name: "a/", Typeflag: tar.TypeDir, Mode: 0o755}),
 		"cut-off gzip":       gzipped(t, good)[:40],
 		"gzip of not a tar":  gzipped(t, bytes.Repeat([]byte("no"), 4000)),
 		"file and directory": archive(t, tar.Header{Name: "a", Typeflag: tar.TypeReg, Size: 1}, tar.Header{Name: "a/b", Typeflag: tar.TypeReg, Size: 1}),

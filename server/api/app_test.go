@@ -331,10 +331,14 @@ func TestUploads(t *testing.T) {
 	up := owner.with("Content-Type", "application/gzip")
 	made := up.post(path, packed(t, map[string]string{"index.html": "<h1>hello</h1>"})).want(201)
 	d := owner.post("/api/v1/apps/hello/deployments", map[string]any{"source_id": made.text("source_id"), "description": "by hand"}).want(202)
+	if made.value("files") != 1.0 {
+		t.Errorf("%s", made.body)
+	}
 	if d.text("trigger") != "upload" || d.text("commit_message") != "by hand" {
 		t.Errorf("%s", d.body)
 	}
 	up.post(path, "this is no tar").problem(422, models.KindInvalid)
+	up.post(path, packed(t, nil)).problem(422, models.KindInvalid)
 	up.post(path, packed(t, map[string]string{"../outside": "x"})).problem(422, models.KindInvalid)
 	up.post(path, strings.Repeat("x", maxSource+1)).problem(413, models.KindTooLarge)
 	owner.token("read").with("Content-Type", "application/gzip").post(path, "x").problem(403, models.KindForbidden)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"hash"
 	"io"
 	"net/http"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
 )
 
 const (
@@ -21,7 +23,8 @@ const (
 	replayedHeader    = "Idempotency-Replayed"
 	maxIdempotencyKey = 255
 
-	// abandonedAfter is when a request that never ended is taken for dead.
+	// abandonedAfter is when a request that never ended is taken for dead; an
+	// upload has its own time on top.
 	abandonedAfter = 10 * time.Minute
 )
 
@@ -31,12 +34,21 @@ type keptAnswer struct {
 	ContentType string `json:"content_type"`
 	ETag        string `json:"etag,omitempty"`
 	Body        []byte `json:"body"`
+	Upload      []byte `json:"upload,omitempty"` // SHA-256 of what was uploaded
 }
 
 // idempotent makes a request that carries an Idempotency-Key happen once: sent
 // again it gets the first one's answer. What failed is forgotten, since it did
 // nothing and may be tried again.
-func (a *API) idempotent(ctx huma.Context, next func(huma.Context)) {
+//
+// A body is part of what is asked, so a key cannot be used for another one. An
+// upload is too large to be read before it is known whether it is the first: it
+// is hashed as it passes, and only a second one is compared.
+func (a *API) idempotent(r route) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) { a.once(r, ctx, next) }
+}
+
+func (a *API) once(r route, ctx huma.Context, next func(huma.Context)) {
 	c := humagin.Unwrap(ctx)
 	key := c.GetHeader(idempotencyHeader)
 	who, _ := ctx.Context().Value(callerKey{}).(caller)
@@ -48,20 +60,24 @@ func (a *API) idempotent(ctx huma.Context, next func(huma.Context)) {
 		a.fail(c.Writer, c.Request, err)
 		return
 	}
-	fingerprint, err := fingerprint(c.Request, ctx.Operation().MaxBodyBytes)
-	if err != nil {
-		a.fail(c.Writer, c.Request, err)
-		return
+	var uploaded *hashedBody
+	abandoned := abandonedAfter
+	if r.upload != nil {
+		uploaded = &hashedBody{ReadCloser: c.Request.Body, sum: sha256.New()}
+		abandoned += uploadTimeout
 	}
-	first, err := a.deps.Store.ClaimIdempotencyKey(ctx.Context(), who.UserID, key, fingerprint, abandonedAfter)
+	first, err := a.claim(c.Request, who, key, ctx.Operation().MaxBodyBytes, uploaded != nil, abandoned)
 	if err != nil {
 		a.fail(c.Writer, c.Request, err)
 		return
 	}
 	place := "idempotency/" + who.UserID + "/" + key
 	if first != nil {
-		a.replay(c, place, first.Status, first.Response)
+		a.replay(c, place, first, uploaded)
 		return
+	}
+	if uploaded != nil {
+		c.Request.Body = uploaded
 	}
 
 	// What follows must be written even if the client has gone.
@@ -79,9 +95,11 @@ func (a *API) idempotent(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 	if status := held.Status(); status >= 200 && status < 300 {
 		done = true
-		kept, err := json.Marshal(keptAnswer{
-			ContentType: held.Header().Get("Content-Type"), ETag: held.Header().Get("ETag"), Body: held.body.Bytes(),
-		})
+		answer := keptAnswer{ContentType: held.Header().Get("Content-Type"), ETag: held.Header().Get("ETag"), Body: held.body.Bytes()}
+		if uploaded != nil {
+			answer.Upload = uploaded.sum.Sum(nil)
+		}
+		kept, err := json.Marshal(answer)
 		if err == nil {
 			err = a.deps.Store.AnswerIdempotencyKey(settle, who.UserID, key, status, a.deps.Box.Seal(place, kept))
 		}
@@ -96,11 +114,30 @@ func (a *API) settled(ctx context.Context, err error) {
 	}
 }
 
-func (a *API) replay(c *gin.Context, place string, status int, sealed []byte) {
-	raw, err := a.deps.Box.Open(place, sealed)
+// claim finds out whether the request is the first with its key, which is what
+// nil says.
+func (a *API) claim(r *http.Request, who caller, key string, most int64, upload bool, abandoned time.Duration) (*store.IdempotencyKey, error) {
+	var body []byte
+	if !upload {
+		var err error
+		if body, err = readBody(r, most); err != nil {
+			return nil, err
+		}
+	}
+	sum := sha256.New()
+	_, _ = io.WriteString(sum, r.Method+"\n"+r.URL.RequestURI()+"\n")
+	_, _ = sum.Write(body)
+	return a.deps.Store.ClaimIdempotencyKey(r.Context(), who.UserID, key, sum.Sum(nil), abandoned)
+}
+
+func (a *API) replay(c *gin.Context, place string, first *store.IdempotencyKey, uploaded *hashedBody) {
+	raw, err := a.deps.Box.Open(place, first.Response)
 	var kept keptAnswer
 	if err == nil {
 		err = json.Unmarshal(raw, &kept)
+	}
+	if err == nil && uploaded != nil {
+		err = uploaded.same(kept.Upload, a.deps.Pipeline.Sources().MaxBytes())
 	}
 	if err != nil {
 		a.fail(c.Writer, c.Request, err)
@@ -111,7 +148,7 @@ func (a *API) replay(c *gin.Context, place string, status int, sealed []byte) {
 		c.Header("ETag", kept.ETag)
 	}
 	c.Header(replayedHeader, "true")
-	c.Status(status)
+	c.Status(first.Status)
 	_, _ = c.Writer.Write(kept.Body)
 }
 
@@ -126,9 +163,8 @@ func checkIdempotencyKey(key string) error {
 	return nil
 }
 
-// fingerprint tells a request from others: what is asked of what. The body is
-// read for it and put back.
-func fingerprint(r *http.Request, most int64) ([]byte, error) {
+// readBody reads the body and puts it back.
+func readBody(r *http.Request, most int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
 	if err != nil {
 		return nil, httpError(http.StatusBadRequest, "the body could not be read")
@@ -137,10 +173,32 @@ func fingerprint(r *http.Request, most int64) ([]byte, error) {
 		return nil, models.Errorf(models.KindTooLarge, "the body is over %d bytes", most)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	sum := sha256.New()
-	_, _ = io.WriteString(sum, r.Method+"\n"+r.URL.RequestURI()+"\n")
-	_, _ = sum.Write(body)
-	return sum.Sum(nil), nil
+	return body, nil
+}
+
+// hashedBody is an upload that is hashed as it is read.
+type hashedBody struct {
+	io.ReadCloser
+	sum hash.Hash
+}
+
+// Read reads and hashes.
+func (b *hashedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	_, _ = b.sum.Write(p[:n])
+	return n, err
+}
+
+// same reads the upload, at most so many bytes of it, and refuses one that is
+// not what was uploaded before.
+func (b *hashedBody) same(before []byte, most int64) error {
+	if _, err := io.Copy(io.Discard, io.LimitReader(b, most+1)); err != nil {
+		return httpError(http.StatusBadRequest, "the body could not be read")
+	}
+	if !bytes.Equal(b.sum.Sum(nil), before) {
+		return models.Invalid("", "this Idempotency-Key was used for another upload; use a new key for a new one")
+	}
+	return nil
 }
 
 // heldWriter keeps an answer back until it has been written down.

@@ -65,9 +65,9 @@ func register[I, O any](a *API, r route, handle func(context.Context, caller, *I
 			op.RequestBody.Content[media] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 		}
 	}
-	op.Middlewares = huma.Middlewares{a.identify(r)}
+	op.Middlewares = huma.Middlewares{a.identify(r), a.bound(r)}
 	if r.creates {
-		op.Middlewares = append(op.Middlewares, a.idempotent)
+		op.Middlewares = append(op.Middlewares, a.idempotent(r))
 		op.Parameters = append(op.Parameters, &huma.Param{
 			Name: idempotencyHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxIdempotencyKey)},
 			Description: "Sending the same request again with the same key gives the first one's answer and does nothing more.",

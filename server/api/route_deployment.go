@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -25,8 +24,8 @@ func (a *API) deploymentRoutes() {
 	}, a.createDeployment)
 	register(a, route{
 		id: "upload-source", method: http.MethodPost, path: "/apps/{app}/sources", tag: tagDeployments, summary: "Upload a source to deploy",
-		description: "The body is a tar, plain or gzipped. It is checked and kept; deploy it with source_id.",
-		status:      http.StatusCreated, scope: models.ScopeDeploy, upload: []string{"application/gzip", "application/x-tar"},
+		description: "The body is a tar, plain or gzipped, with a file in it. It is checked and kept; deploy it with source_id.",
+		status:      http.StatusCreated, scope: models.ScopeDeploy, creates: true, upload: []string{"application/gzip", "application/x-tar"},
 	}, a.uploadSource)
 	register(a, get("get-deployment", "/apps/{app}/deployments/{number}", tagDeployments, "Show a deployment"), a.getDeployment)
 	register(a, route{
@@ -182,7 +181,8 @@ func (a *API) createDeployment(ctx context.Context, who caller, in *struct {
 // Source is an uploaded source.
 type Source struct {
 	SourceID  string `json:"source_id"`
-	SizeBytes int64  `json:"size_bytes"`
+	SizeBytes int64  `json:"size_bytes" doc:"Of the archive as it was sent"`
+	Files     int    `json:"files" doc:"Regular files in it"`
 }
 
 type uploadInput struct {
@@ -192,15 +192,9 @@ type uploadInput struct {
 
 // Resolve takes the body as a stream: a source may be large.
 func (u *uploadInput) Resolve(ctx huma.Context) []error {
-	// The server's own read deadline is meant for small bodies. An error says
-	// that there is no deadline to move.
-	_ = ctx.SetReadDeadline(time.Now().Add(uploadTimeout))
 	u.stream = ctx.BodyReader()
 	return nil
 }
-
-// uploadTimeout is how long an upload may take.
-const uploadTimeout = time.Hour
 
 func (a *API) uploadSource(ctx context.Context, who caller, in *uploadInput) (*body[Source], error) {
 	// Look before the upload is read: who may not see the app may not fill the
@@ -208,11 +202,11 @@ func (a *API) uploadSource(ctx context.Context, who caller, in *uploadInput) (*b
 	if _, err := a.deps.Store.AppByName(ctx, who.Actor, in.App); err != nil {
 		return nil, err
 	}
-	id, size, err := a.deps.Pipeline.Sources().Save(ctx, in.stream)
+	up, err := a.deps.Pipeline.Sources().Save(ctx, in.stream)
 	if err != nil {
 		return nil, err
 	}
-	return answer(Source{SourceID: id, SizeBytes: size}), nil
+	return answer(Source{SourceID: up.ID, SizeBytes: up.Bytes, Files: up.Files}), nil
 }
 
 // DeploymentInput names a deployment.

@@ -151,9 +151,9 @@ func (s *server) create(name string) *models.App {
 // source stores a source whose files are given as "name=content".
 func (s *server) source(files ...string) string {
 	s.works.t.Helper()
-	id, _, err := s.Sources().Save(s.works.t.Context(), bytes.NewReader(tarOf(s.works.t, files...)))
+	source, err := s.Sources().Save(s.works.t.Context(), bytes.NewReader(tarOf(s.works.t, files...)))
 	s.works.must(err)
-	return id
+	return source.ID
 }
 
 func tarOf(t *testing.T, files ...string) []byte {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -31,11 +32,23 @@ func (s *Sources) Has(id string) bool {
 	return err == nil
 }
 
+// MaxBytes is how large an upload may be, in bytes as it is sent.
+func (s *Sources) MaxBytes() int64 { return s.maxBytes }
+
+// Upload is a source that somebody uploaded.
+type Upload struct {
+	ID    string
+	Bytes int64 // as it was sent
+	Files int   // regular files in it
+}
+
 // Save keeps what somebody uploaded: a tar, gzipped or not. It is unpacked once
-// to see that it can be; what cannot leaves nothing behind and is a
-// models.Error of KindInvalid or KindTooLarge.
-func (s *Sources) Save(ctx context.Context, r io.Reader) (id string, size int64, err error) {
-	return s.keep(func(file *os.File) error {
+// to see that it can be and has a file in it; what cannot leaves nothing behind
+// and is a models.Error of KindInvalid or KindTooLarge.
+func (s *Sources) Save(ctx context.Context, r io.Reader) (Upload, error) {
+	var up Upload
+	var err error
+	up.ID, up.Bytes, err = s.keep(func(file *os.File) error {
 		n, err := io.Copy(file, io.LimitReader(r, s.maxBytes+1))
 		if err != nil {
 			return diskOr(err, models.KindInvalid, "the upload broke off")
@@ -51,8 +64,29 @@ func (s *Sources) Save(ctx context.Context, r io.Reader) (id string, size int64,
 			return diskOr(err, models.KindUnavailable, "the source cannot be stored")
 		}
 		defer func() { _ = os.RemoveAll(trial) }()
-		return sourceError(source.Extract(ctx, file, filepath.Join(trial, "source"), source.Limits{}))
+		if err := sourceError(source.Extract(ctx, file, filepath.Join(trial, "source"), source.Limits{})); err != nil {
+			return err
+		}
+		if up.Files, err = countFiles(filepath.Join(trial, "source")); err == nil && up.Files == 0 {
+			err = models.Errorf(models.KindInvalid, "the archive has no file in it")
+		}
+		return err
 	})
+	if err != nil {
+		return Upload{}, err
+	}
+	return up, nil
+}
+
+// countFiles counts the regular files below a folder.
+func countFiles(dir string) (n int, err error) {
+	err = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			n++
+		}
+		return err
+	})
+	return n, err
 }
 
 // SaveGit keeps the tree of a commit of a repository on this machine. The

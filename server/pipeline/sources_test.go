@@ -82,9 +82,10 @@ func TestSave(t *testing.T) {
 	for name, body := range map[string][]byte{"tar": good, "gzip": gzipped(t, good)} {
 		t.Run(name, func(t *testing.T) {
 			s := newSources(t)
-			id, size, err := s.Save(t.Context(), iotest.OneByteReader(bytes.NewReader(body)))
-			if err != nil || size != int64(len(body)) || !s.Has(id) {
-				t.Fatalf("%q, %d, %v", id, size, err)
+			up, err := s.Save(t.Context(), iotest.OneByteReader(bytes.NewReader(body)))
+			id := up.ID
+			if err != nil || up.Bytes != int64(len(body)) || up.Files != 2 || !s.Has(id) {
+				t.Fatalf("%+v, %v", up, err)
 			}
 			dir := filepath.Join(t.TempDir(), "out")
 			if err := s.unpack(t.Context(), id, dir); err != nil {
@@ -115,6 +116,9 @@ func TestSaveRefuses(t *testing.T) {
 		kind models.Kind
 	}{
 		"nothing":       {strings.NewReader(""), models.KindInvalid},
+		"no entry":      {bytes.NewReader(tarOf(t)), models.KindInvalid},
+		"no file":       {bytes.NewReader(gzipped(t, tarOf(t, tar.Header{Name: "a/", Typeflag: tar.TypeDir}, tar.Header{Name: "l", Typeflag: tar.TypeSymlink, Linkname: "a"}))), models.KindInvalid},
+		"only git's":    {bytes.NewReader(tarOf(t, tar.Header{Name: ".git/config"})), models.KindInvalid},
 		"no tar":        {strings.NewReader("hello, I am no tar"), models.KindInvalid},
 		"cut":           {bytes.NewReader(good[:300]), models.KindInvalid},
 		"cut gzip":      {bytes.NewReader(gzipped(t, good)[:20]), models.KindInvalid},
@@ -130,9 +134,9 @@ func TestSaveRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSources(t)
-			id, _, err := s.Save(t.Context(), c.body)
-			if models.KindOf(err) != c.kind || err == nil || id != "" {
-				t.Errorf("%q, %v, of kind %s", id, err, models.KindOf(err))
+			up, err := s.Save(t.Context(), c.body)
+			if models.KindOf(err) != c.kind || err == nil || up != (Upload{}) {
+				t.Errorf("%+v, %v, of kind %s", up, err, models.KindOf(err))
 			}
 			if left := s.left(t); len(left) != 0 {
 				t.Errorf("it left %v", left)

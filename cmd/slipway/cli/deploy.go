@@ -99,7 +99,7 @@ func (c *cli) upload(ctx context.Context, s *session, app, dir string) (id *stri
 		return nil, err
 	}
 	c.note("Sending %d files, %s packed", packed.Files, bytesOf(info.Size()))
-	stored, err := created(s.api.UploadSourceWithBodyWithResponse(ctx, app, "application/gzip", file))
+	stored, err := created(s.api.UploadSourceWithBodyWithResponse(ctx, app, &client.UploadSourceParams{IdempotencyKey: once()}, "application/gzip", file))
 	if err != nil {
 		return nil, err
 	}

@@ -395,7 +395,7 @@ export interface paths {
         put?: never;
         /**
          * Upload a source to deploy
-         * @description The body is a tar, plain or gzipped. It is checked and kept; deploy it with source_id.
+         * @description The body is a tar, plain or gzipped, with a file in it. It is checked and kept; deploy it with source_id.
          */
         post: operations["upload-source"];
         delete?: never;
@@ -1299,7 +1299,15 @@ export interface components {
             user: components["schemas"]["User"];
         };
         Source: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Regular files in it
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Of the archive as it was sent
+             */
             size_bytes: number;
             source_id: string;
         };
@@ -2457,7 +2465,10 @@ export interface operations {
     "upload-source": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sending the same request again with the same key gives the first one's answer and does nothing more. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The app's name */
                 app: string;
