@@ -24,9 +24,9 @@ func (s *Store) Read(appID string, since time.Time, span time.Duration) (*Series
 	t, now := &tiers[level], s.now()
 	last := t.slotOf(now.Add(-arrival))
 	if level == finest {
-		last-- // only whole ones
+		last-- // only those that are over
 	}
-	first := t.slotOf(now.Add(-span))
+	first := last - int64(span/t.step()) + 1
 	points, err := st.read(t, first, last, now)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ func appendRecord(buf []byte, p *point) []byte {
 	buf = append(buf, make([]byte, headSize)...)
 	put := func(values ...int64) {
 		for _, v := range values {
-			buf = binary.AppendUvarint(buf, uint64(max(v, 0)))
+			buf = binary.AppendUvarint(buf, uint64(min(max(v, 0), largest)))
 		}
 	}
 	put(p.slot, int64(p.source), p.covered)
