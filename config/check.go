@@ -86,7 +86,7 @@ func (c Config) check() (wrong []string) {
 		complain(isCIDR(cidr), "SLIPWAY_TRUSTED_PROXIES: %q is not a CIDR", cidr)
 	}
 
-	complain(slices.Contains([]string{"container", "process", "off"}, c.Router), "SLIPWAY_ROUTER %q is not container, process or off", c.Router)
+	complain(slices.Contains([]string{"container", "process", "external", "off"}, c.Router), "SLIPWAY_ROUTER %q is not container, process, external or off", c.Router)
 	complain(isAddress(c.RouterHTTP), "SLIPWAY_ROUTER_HTTP %q is not host:port", c.RouterHTTP)
 	complain(c.RouterHTTPS == "" || isAddress(c.RouterHTTPS), "SLIPWAY_ROUTER_HTTPS %q is not host:port or off", c.RouterHTTPS)
 	complain(c.PublicHTTP >= 0 && c.PublicHTTP <= 65535, "SLIPWAY_PUBLIC_HTTP_PORT %d is not a port", c.PublicHTTP)

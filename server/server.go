@@ -386,7 +386,7 @@ func (s *Server) startWork(ctx context.Context) error {
 	}
 	s.onClose("jobs", s.queue.Stop)
 	s.background("pruning", s.prune)
-	if s.Config.Router != "off" {
+	if s.Config.Router == "container" || s.Config.Router == "process" {
 		s.background("router", s.keepRouter)
 	}
 	return nil
