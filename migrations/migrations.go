@@ -29,6 +29,17 @@ func Up(ctx context.Context, pool *pgxpool.Pool) error {
 	return up(ctx, db, pool)
 }
 
+// Apply is Up for a database by its connection string.
+func Apply(dsn string) error {
+	ctx := context.Background()
+	pool, err := pgxpool.New(ctx, dsn)
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	defer pool.Close()
+	return Up(ctx, pool)
+}
+
 func up(ctx context.Context, db *sql.DB, pool *pgxpool.Pool) error {
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {

@@ -16,15 +16,6 @@ import (
 	"github.com/slipway-paas/slipway/server/postgres/pgtest"
 )
 
-func migrate(dsn string) error {
-	s, err := store.Open(context.Background(), dsn, 2)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return migrations.Up(context.Background(), s.Pool())
-}
-
 // world is a store with two members, each with an app, and an owner.
 type world struct {
 	*store.Store
@@ -36,7 +27,7 @@ type world struct {
 
 func open(t *testing.T) *world {
 	t.Helper()
-	w := &world{system: models.SystemActor(), connectionString: pgtest.New(t, migrate)}
+	w := &world{system: models.SystemActor(), connectionString: pgtest.New(t, migrations.Apply)}
 	var err error
 	if w.Store, err = store.Open(t.Context(), w.connectionString, 10); err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -21,18 +20,9 @@ const password = "a long enough passphrase"
 
 var here = Peer{IP: "192.0.2.1", UserAgent: "a browser"}
 
-func migrate(dsn string) error {
-	s, err := store.Open(context.Background(), dsn, 2)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return migrations.Up(context.Background(), s.Pool())
-}
-
 func open(t *testing.T) (*Service, *store.Store) {
 	t.Helper()
-	s, err := store.Open(t.Context(), pgtest.New(t, migrate), 8)
+	s, err := store.Open(t.Context(), pgtest.New(t, migrations.Apply), 8)
 	if err != nil {
 		t.Fatal(err)
 	}

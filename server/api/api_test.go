@@ -44,21 +44,12 @@ type house struct {
 	log      *bytes.Buffer
 }
 
-func migrate(dsn string) error {
-	s, err := store.Open(context.Background(), dsn, 2)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return migrations.Up(context.Background(), s.Pool())
-}
-
 func open(t *testing.T) *house {
 	t.Helper()
 	h := &house{log: &bytes.Buffer{}}
 	logger := slog.New(slog.NewTextHandler(&lockedWriter{w: h.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	if h.store, err = store.Open(t.Context(), pgtest.New(t, migrate), 10); err != nil {
+	if h.store, err = store.Open(t.Context(), pgtest.New(t, migrations.Apply), 10); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.store.Close)

@@ -26,15 +26,6 @@ import (
 	"github.com/slipway-paas/slipway/server/secrets"
 )
 
-func migrate(dsn string) error {
-	s, err := store.Open(context.Background(), dsn, 2)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return migrations.Up(context.Background(), s.Pool())
-}
-
 // office is the service of apps with nobody who works its deployments off.
 type office struct {
 	*apps.Service
@@ -48,7 +39,7 @@ func open(t *testing.T) *office {
 	t.Helper()
 	o := &office{t: t, hub: live.NewHub(0)}
 	var err error
-	o.store, err = store.Open(t.Context(), pgtest.New(t, migrate), 10)
+	o.store, err = store.Open(t.Context(), pgtest.New(t, migrations.Apply), 10)
 	o.must(err)
 	t.Cleanup(o.store.Close)
 	dir, logger := t.TempDir(), slog.New(slog.DiscardHandler)

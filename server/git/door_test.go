@@ -50,15 +50,6 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-func migrate(dsn string) error {
-	s, err := store.Open(context.Background(), dsn, 2)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return migrations.Up(context.Background(), s.Pool())
-}
-
 // door is a git door that runs, with all that is behind it: accounts, apps and
 // pipeline on a real Postgres, and instances in memory.
 type door struct {
@@ -84,7 +75,7 @@ func openDoor(t *testing.T, dir string, maxPushMB int) *door {
 		}
 	}
 	var err error
-	d.store, err = store.Open(context.Background(), pgtest.New(t, migrate), 10)
+	d.store, err = store.Open(context.Background(), pgtest.New(t, migrations.Apply), 10)
 	must(err)
 	logger := slog.New(slog.DiscardHandler)
 	hub := live.NewHub(0)

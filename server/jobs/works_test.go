@@ -31,15 +31,6 @@ import (
 // seconds, and the machine may be busy.
 const patience = 60 * time.Second
 
-func migrate(dsn string) error {
-	s, err := store.Open(context.Background(), dsn, 2)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return migrations.Up(context.Background(), s.Pool())
-}
-
 // works is an installation: a Postgres, an engine in memory, and as many
 // servers on them as the test starts.
 type works struct {
@@ -61,7 +52,7 @@ type works struct {
 
 func open(t *testing.T) *works {
 	t.Helper()
-	w := &works{t: t, dsn: pgtest.New(t, migrate), dir: t.TempDir(), engine: memory.NewEngine()}
+	w := &works{t: t, dsn: pgtest.New(t, migrations.Apply), dir: t.TempDir(), engine: memory.NewEngine()}
 	w.shop = &workshop{engine: w.engine, gate: make(chan struct{}), attempts: map[string]int{}, running: map[string]int{}}
 	w.routers = &switchboard{cluster: memory.New(w.engine, "test"), to: map[string]deployer.Targets{}}
 	w.cluster, w.routing = memory.New(w.engine, "test"), w.routers
