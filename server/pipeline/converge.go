@@ -44,7 +44,7 @@ func (p *Pipeline) converge(ctx context.Context, appID string) error {
 	switch {
 	case err == nil:
 		p.settled(appID)
-		p.collect(ctx, app)
+		p.collect(undisturbed, app) // what is left of it can wait too
 	case undisturbed.Err() != nil: // for newer work, or another server's
 	case errors.As(err, &unhealthy):
 		p.settled(appID) // the app's own fault; trying again changes nothing
