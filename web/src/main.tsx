@@ -6,6 +6,7 @@ import { whenSignedOut } from "@/api/client";
 import { Live } from "@/api/live";
 import { keys } from "@/api/queries";
 import { makeQueryClient } from "@/api/queryclient";
+import { startLanguage } from "@/i18n/language";
 import { makeRouter } from "@/router";
 import "@/styles/index.css";
 
@@ -23,6 +24,7 @@ whenSignedOut(() => {
 
 const holder = document.getElementById("root");
 if (!holder) throw new Error("index.html has no #root");
+await startLanguage();
 createRoot(holder).render(
   <StrictMode>
     <QueryClientProvider client={client}>

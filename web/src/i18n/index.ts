@@ -1,11 +1,14 @@
-// Every string that a person reads comes from here. A second language is
-// another module with the same keys; the compiler says which are missing.
+// Every string that a person reads comes from here. Another language has the
+// same keys and parameters; the compiler says what is missing. See language.ts.
 import { en } from "./en";
+import type { ParamsOf } from "./translation";
 
-export type Catalogue = Record<keyof typeof en, string>;
 export type Key = keyof typeof en;
+type OneKey = Extract<Key, `${string}.one`>;
 
-type ParamsOf<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | ParamsOf<Rest> : never;
+/** The strings of a language; a form for one thing is only in those that have one. */
+export type Catalogue = Record<Exclude<Key, OneKey>, string> & { readonly [K in OneKey]?: string };
+
 export type ParamsFor<K extends Key> = ParamsOf<(typeof en)[K]>;
 type Values<K extends Key, V = string | number> = { [P in ParamsFor<K>]: V };
 type Args<K extends Key> = [ParamsFor<K>] extends [never] ? [] : [values: Values<K>];
@@ -30,13 +33,17 @@ export function setCatalogue(tag: string, strings: Catalogue): void {
   language = tag;
 }
 
+function textOf(key: Key): string {
+  return catalogue[key] ?? en[key];
+}
+
 function fill(text: string, values: Record<string, string | number> | undefined): string {
   if (!values) return text;
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
 }
 
 export function t<K extends Key>(key: K, ...args: Args<K>): string {
-  return fill(catalogue[key], args[0] as Record<string, string | number> | undefined);
+  return fill(textOf(key), args[0] as Record<string, string | number> | undefined);
 }
 
 /** A number in the language's own form: 12,345. */
@@ -47,20 +54,19 @@ export function num(n: number): string {
 /** The string for a number of things; {count} is the number in the language's own form. */
 export function tn(key: CountKey, count: number): string {
   const form = new Intl.PluralRules(language).select(count);
-  const chosen = `${key}.${form}` as Key;
-  const text = catalogue[chosen] ?? catalogue[`${key}.other` as Key];
+  const text = catalogue[`${key}.${form}` as Key] ?? catalogue[`${key}.other`];
   return fill(text, { count: num(count) });
 }
 
 /** The string for a word of the API ("state.queued"), or the word itself when it is a new one. */
 export function tWord(group: string, word: string): string {
   const key = `${group}.${word}`;
-  return key in catalogue ? catalogue[key as Key] : word;
+  return key in catalogue ? textOf(key as Key) : word;
 }
 
 /** Splits a string at its parameters, for those that hold elements. */
 export function pieces(key: Key): { text?: string; param?: string }[] {
-  return catalogue[key]
+  return textOf(key)
     .split(/(\{\w+\})/)
     .filter((piece) => piece !== "")
     .map((piece) => (/^\{\w+\}$/.test(piece) ? { param: piece.slice(1, -1) } : { text: piece }));

@@ -1,0 +1,17 @@
+import type { Catalogue } from "../index";
+import { account } from "./account";
+import { apps } from "./apps";
+import { deployments } from "./deployments";
+import { frame } from "./frame";
+import { logs } from "./logs";
+import { settings } from "./settings";
+
+/** 简体中文。 */
+export const zh: Catalogue = {
+  ...frame,
+  ...account,
+  ...apps,
+  ...deployments,
+  ...logs,
+  ...settings,
+};

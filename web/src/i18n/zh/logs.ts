@@ -1,0 +1,37 @@
+import type { logs as english } from "../en/logs";
+import { translationOf } from "../translation";
+
+/** 日志窗格。 */
+export const logs = translationOf<typeof english>()({
+  "logs.title": "{app} 的日志",
+  "logs.search": "在这些行中搜索",
+  "logs.clear_search": "清除搜索",
+  "logs.process": "进程",
+  "logs.all_processes": "所有进程",
+  "logs.instance": "实例",
+  "logs.all_instances": "所有实例",
+  "logs.stream": "流",
+  "logs.all_streams": "所有流",
+  "logs.router": "路由器",
+  "logs.slipway": "Slipway",
+  "logs.times": "时间",
+  "logs.wrap": "换行",
+  "logs.follow": "跟随",
+  "logs.pause": "暂停",
+  "logs.to_end": "跳到最新",
+  "logs.unseen.other": "{count} 行新日志",
+  "logs.none": "还没有日志。应用打印的内容会出现在这里。",
+  "logs.none_match": "没有匹配的行。筛选和搜索只针对此处保留的行。",
+  "logs.count": "{n} 行",
+  "logs.count_filtered": "{all} 行中的 {shown} 行",
+  "logs.dropped": "为保持页面轻快，已放弃较早的 {n} 行",
+  "logs.live": "实时",
+  "logs.connecting": "正在连接…",
+  "logs.reconnecting": "连接已断开，正在重连…",
+  "logs.ended": "已结束",
+  "logs.gap": "缺少 {n} 行：{reason}",
+  "logs.gap_reason.expired": "它们已超出保留范围",
+  "logs.gap_reason.slow": "浏览器来不及接收",
+  "logs.cut": "连接于 {at} 断开",
+  "logs.cut_resumed": "连接于 {at} 断开，{resumed} 恢复；其间写入的内容如下",
+});
