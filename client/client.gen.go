@@ -1,5 +1,5 @@
-// spec sha256:ba001f2e8693f6d659dcbe56200c12778c2368be2feaa4df088f40620a0537c0
-// code sha256:47aee671a1dc55cc0a5d12c3fe86d048dd533f1fb904c00305f560549978bda7
+// spec sha256:1dd5206e1dc5a27d066d0602226f93045a185596b82491d296563f1072509f8a
+// code sha256:a4a2add7d8316d913203009bbaea928d602b5483ccd2c06e46eab68d16c04e1d
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -407,6 +407,96 @@ func (e UserRole) Valid() bool {
 	}
 }
 
+// Defines values for DownloadDeploymentLogsParamsFormat.
+const (
+	DownloadDeploymentLogsParamsFormatJsonl DownloadDeploymentLogsParamsFormat = "jsonl"
+	DownloadDeploymentLogsParamsFormatText  DownloadDeploymentLogsParamsFormat = "text"
+)
+
+// Valid indicates whether the value is a known member of the DownloadDeploymentLogsParamsFormat enum.
+func (e DownloadDeploymentLogsParamsFormat) Valid() bool {
+	switch e {
+	case DownloadDeploymentLogsParamsFormatJsonl:
+		return true
+	case DownloadDeploymentLogsParamsFormatText:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DownloadDeploymentLogsParamsAnsi.
+const (
+	DownloadDeploymentLogsParamsAnsiKeep  DownloadDeploymentLogsParamsAnsi = "keep"
+	DownloadDeploymentLogsParamsAnsiStrip DownloadDeploymentLogsParamsAnsi = "strip"
+)
+
+// Valid indicates whether the value is a known member of the DownloadDeploymentLogsParamsAnsi enum.
+func (e DownloadDeploymentLogsParamsAnsi) Valid() bool {
+	switch e {
+	case DownloadDeploymentLogsParamsAnsiKeep:
+		return true
+	case DownloadDeploymentLogsParamsAnsiStrip:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DownloadAppLogsParamsFormat.
+const (
+	DownloadAppLogsParamsFormatJsonl DownloadAppLogsParamsFormat = "jsonl"
+	DownloadAppLogsParamsFormatText  DownloadAppLogsParamsFormat = "text"
+)
+
+// Valid indicates whether the value is a known member of the DownloadAppLogsParamsFormat enum.
+func (e DownloadAppLogsParamsFormat) Valid() bool {
+	switch e {
+	case DownloadAppLogsParamsFormatJsonl:
+		return true
+	case DownloadAppLogsParamsFormatText:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DownloadAppLogsParamsAnsi.
+const (
+	DownloadAppLogsParamsAnsiKeep  DownloadAppLogsParamsAnsi = "keep"
+	DownloadAppLogsParamsAnsiStrip DownloadAppLogsParamsAnsi = "strip"
+)
+
+// Valid indicates whether the value is a known member of the DownloadAppLogsParamsAnsi enum.
+func (e DownloadAppLogsParamsAnsi) Valid() bool {
+	switch e {
+	case DownloadAppLogsParamsAnsiKeep:
+		return true
+	case DownloadAppLogsParamsAnsiStrip:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DownloadAppLogsParamsStream.
+const (
+	Stderr DownloadAppLogsParamsStream = "stderr"
+	Stdout DownloadAppLogsParamsStream = "stdout"
+)
+
+// Valid indicates whether the value is a known member of the DownloadAppLogsParamsStream enum.
+func (e DownloadAppLogsParamsStream) Valid() bool {
+	switch e {
+	case Stderr:
+		return true
+	case Stdout:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReadAppMetricsParamsRange.
 const (
 	N1H  ReadAppMetricsParamsRange = "1h"
@@ -619,6 +709,9 @@ type CreateDeployment struct {
 	// Description Stands where a commit's message would
 	Description *string `json:"description,omitempty"`
 
+	// Example Name of an example that the server carries, from list-examples
+	Example *string `json:"example,omitempty"`
+
 	// Git Deploy from the app's git URL
 	Git *DeployGit `json:"git,omitempty"`
 
@@ -744,6 +837,22 @@ type Event struct {
 	ID        string            `json:"id"`
 	IP        string            `json:"ip"`
 	Target    string            `json:"target"`
+}
+
+// Example defines model for Example.
+type Example struct {
+	// Broken It fails on purpose: it shows that what is live goes on serving
+	Broken bool `json:"broken"`
+
+	// Builder What makes its image
+	Builder string `json:"builder"`
+
+	// Description One sentence
+	Description string `json:"description"`
+
+	// Name Examples: static-site
+	Name  string `json:"name"`
+	Title string `json:"title"`
 }
 
 // Gap defines model for Gap.
@@ -955,6 +1064,14 @@ type PageDomain struct {
 // PageEvent defines model for PageEvent.
 type PageEvent struct {
 	Items []Event `json:"items"`
+
+	// NextCursor Ask with it for what follows; empty at the end
+	NextCursor string `json:"next_cursor"`
+}
+
+// PageExample defines model for PageExample.
+type PageExample struct {
+	Items []Example `json:"items"`
 
 	// NextCursor Ask with it for what follows; empty at the end
 	NextCursor string `json:"next_cursor"`
@@ -1390,6 +1507,20 @@ type ReadDeploymentLogsParams struct {
 	Tail *int64 `form:"tail,omitempty" json:"tail,omitempty"`
 }
 
+// DownloadDeploymentLogsParams defines parameters for DownloadDeploymentLogs.
+type DownloadDeploymentLogsParams struct {
+	Format *DownloadDeploymentLogsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Ansi Whether colours stay in the text; JSON has the lines as they were written
+	Ansi *DownloadDeploymentLogsParamsAnsi `form:"ansi,omitempty" json:"ansi,omitempty"`
+}
+
+// DownloadDeploymentLogsParamsFormat defines parameters for DownloadDeploymentLogs.
+type DownloadDeploymentLogsParamsFormat string
+
+// DownloadDeploymentLogsParamsAnsi defines parameters for DownloadDeploymentLogs.
+type DownloadDeploymentLogsParamsAnsi string
+
 // RetryDeploymentParams defines parameters for RetryDeployment.
 type RetryDeploymentParams struct {
 	// IdempotencyKey Sending the same request again with the same key gives the first one's answer and does nothing more.
@@ -1411,6 +1542,32 @@ type ReadAppLogsParams struct {
 	// Tail Instead of after: the last so many lines
 	Tail *int64 `form:"tail,omitempty" json:"tail,omitempty"`
 }
+
+// DownloadAppLogsParams defines parameters for DownloadAppLogs.
+type DownloadAppLogsParams struct {
+	Format *DownloadAppLogsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Ansi Whether colours stay in the text; JSON has the lines as they were written
+	Ansi *DownloadAppLogsParamsAnsi `form:"ansi,omitempty" json:"ansi,omitempty"`
+
+	// Process Only this process's lines
+	Process *string `form:"process,omitempty" json:"process,omitempty"`
+
+	// Instance Only this instance's lines, by its name, or as web.1 in whichever release
+	Instance *string `form:"instance,omitempty" json:"instance,omitempty"`
+
+	// Stream Only what was written to it
+	Stream *DownloadAppLogsParamsStream `form:"stream,omitempty" json:"stream,omitempty"`
+}
+
+// DownloadAppLogsParamsFormat defines parameters for DownloadAppLogs.
+type DownloadAppLogsParamsFormat string
+
+// DownloadAppLogsParamsAnsi defines parameters for DownloadAppLogs.
+type DownloadAppLogsParamsAnsi string
+
+// DownloadAppLogsParamsStream defines parameters for DownloadAppLogs.
+type DownloadAppLogsParamsStream string
 
 // ReadAppMetricsParams defines parameters for ReadAppMetrics.
 type ReadAppMetricsParams struct {
@@ -1689,7 +1846,7 @@ type ClientInterface interface {
 
 	// CreateDeploymentWithBody Deploy an app
 	//
-	// Give exactly one of image, source_id and git. The answer comes at once; follow the deployment's log to see how it goes.
+	// Give exactly one of image, source_id, git and example. The answer comes at once; follow the deployment's log to see how it goes.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1698,7 +1855,7 @@ type ClientInterface interface {
 
 	// CreateDeployment Deploy an app
 	//
-	// Give exactly one of image, source_id and git. The answer comes at once; follow the deployment's log to see how it goes.
+	// Give exactly one of image, source_id, git and example. The answer comes at once; follow the deployment's log to see how it goes.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1721,6 +1878,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/apps/{app}/deployments/{number}/logs (the `ReadDeploymentLogs` operationId).
 	ReadDeploymentLogs(ctx context.Context, app string, number int64, params *ReadDeploymentLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DownloadDeploymentLogs Download a deployment's log
+	//
+	// The lines that are kept, from the oldest to the newest there is now, as text: time, who wrote it, what. Where lines are missing it says so. format=jsonl gives one JSON document a line, a line of the log or a gap.
+	//
+	// Corresponds with GET /api/v1/apps/{app}/deployments/{number}/logs/download (the `DownloadDeploymentLogs` operationId).
+	DownloadDeploymentLogs(ctx context.Context, app string, number int64, params *DownloadDeploymentLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RetryDeployment Deploy again what an ended deployment deployed
 	//
@@ -1760,6 +1924,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/apps/{app}/logs (the `ReadAppLogs` operationId).
 	ReadAppLogs(ctx context.Context, app string, params *ReadAppLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DownloadAppLogs Download an app's runtime log
+	//
+	// The lines that are kept, from the oldest to the newest there is now, as text: time, who wrote it, what. Where lines are missing it says so. format=jsonl gives one JSON document a line, a line of the log or a gap.
+	//
+	// Corresponds with GET /api/v1/apps/{app}/logs/download (the `DownloadAppLogs` operationId).
+	DownloadAppLogs(ctx context.Context, app string, params *DownloadAppLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReadAppMetrics Read an app's figures
 	//
@@ -1849,6 +2020,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/events (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListExamples List the examples that can be deployed
+	//
+	// Corresponds with GET /api/v1/examples (the `ListExamples` operationId).
+	ListExamples(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReadMetrics Read what all apps served in the last hour
 	//
@@ -2203,7 +2379,7 @@ func (c *Client) ListDeployments(ctx context.Context, app string, params *ListDe
 
 // CreateDeploymentWithBody Deploy an app
 //
-// Give exactly one of image, source_id and git. The answer comes at once; follow the deployment's log to see how it goes.
+// Give exactly one of image, source_id, git and example. The answer comes at once; follow the deployment's log to see how it goes.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2222,7 +2398,7 @@ func (c *Client) CreateDeploymentWithBody(ctx context.Context, app string, param
 
 // CreateDeployment Deploy an app
 //
-// Give exactly one of image, source_id and git. The answer comes at once; follow the deployment's log to see how it goes.
+// Give exactly one of image, source_id, git and example. The answer comes at once; follow the deployment's log to see how it goes.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2276,6 +2452,23 @@ func (c *Client) CancelDeployment(ctx context.Context, app string, number int64,
 // Corresponds with GET /api/v1/apps/{app}/deployments/{number}/logs (the `ReadDeploymentLogs` operationId).
 func (c *Client) ReadDeploymentLogs(ctx context.Context, app string, number int64, params *ReadDeploymentLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadDeploymentLogsRequest(c.Server, app, number, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DownloadDeploymentLogs Download a deployment's log
+//
+// The lines that are kept, from the oldest to the newest there is now, as text: time, who wrote it, what. Where lines are missing it says so. format=jsonl gives one JSON document a line, a line of the log or a gap.
+//
+// Corresponds with GET /api/v1/apps/{app}/deployments/{number}/logs/download (the `DownloadDeploymentLogs` operationId).
+func (c *Client) DownloadDeploymentLogs(ctx context.Context, app string, number int64, params *DownloadDeploymentLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDownloadDeploymentLogsRequest(c.Server, app, number, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2385,6 +2578,23 @@ func (c *Client) ListInstances(ctx context.Context, app string, reqEditors ...Re
 // Corresponds with GET /api/v1/apps/{app}/logs (the `ReadAppLogs` operationId).
 func (c *Client) ReadAppLogs(ctx context.Context, app string, params *ReadAppLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadAppLogsRequest(c.Server, app, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DownloadAppLogs Download an app's runtime log
+//
+// The lines that are kept, from the oldest to the newest there is now, as text: time, who wrote it, what. Where lines are missing it says so. format=jsonl gives one JSON document a line, a line of the log or a gap.
+//
+// Corresponds with GET /api/v1/apps/{app}/logs/download (the `DownloadAppLogs` operationId).
+func (c *Client) DownloadAppLogs(ctx context.Context, app string, params *DownloadAppLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDownloadAppLogsRequest(c.Server, app, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2604,6 +2814,21 @@ func (c *Client) ListAllDeployments(ctx context.Context, params *ListAllDeployme
 // Corresponds with GET /api/v1/events (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListEventsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListExamples List the examples that can be deployed
+//
+// Corresponds with GET /api/v1/examples (the `ListExamples` operationId).
+func (c *Client) ListExamples(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListExamplesRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -3697,6 +3922,86 @@ func NewReadDeploymentLogsRequest(server string, app string, number int64, param
 	return req, nil
 }
 
+// NewDownloadDeploymentLogsRequest constructs an http.Request for the DownloadDeploymentLogs method
+func NewDownloadDeploymentLogsRequest(server string, app string, number int64, params *DownloadDeploymentLogsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "app", app, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "number", number, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/apps/%s/deployments/%s/logs/download", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Ansi != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "ansi", *params.Ansi, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewRetryDeploymentRequest constructs an http.Request for the RetryDeployment method
 func NewRetryDeploymentRequest(server string, app string, number int64, params *RetryDeploymentParams) (*http.Request, error) {
 	var err error
@@ -3986,6 +4291,115 @@ func NewReadAppLogsRequest(server string, app string, params *ReadAppLogsParams)
 		if params.Tail != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "tail", *params.Tail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDownloadAppLogsRequest constructs an http.Request for the DownloadAppLogs method
+func NewDownloadAppLogsRequest(server string, app string, params *DownloadAppLogsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "app", app, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/apps/%s/logs/download", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Ansi != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "ansi", *params.Ansi, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Process != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "process", *params.Process, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Instance != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "instance", *params.Instance, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Stream != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "stream", *params.Stream, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4625,6 +5039,33 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListExamplesRequest constructs an http.Request for the ListExamples method
+func NewListExamplesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/examples")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -5353,7 +5794,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateDeploymentWithBodyWithResponse Deploy an app
 	//
-	// Give exactly one of image, source_id and git. The answer comes at once; follow the deployment's log to see how it goes.
+	// Give exactly one of image, source_id, git and example. The answer comes at once; follow the deployment's log to see how it goes.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5362,7 +5803,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateDeploymentWithResponse Deploy an app
 	//
-	// Give exactly one of image, source_id and git. The answer comes at once; follow the deployment's log to see how it goes.
+	// Give exactly one of image, source_id, git and example. The answer comes at once; follow the deployment's log to see how it goes.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5391,6 +5832,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/apps/{app}/deployments/{number}/logs (the `ReadDeploymentLogs` operationId).
 	ReadDeploymentLogsWithResponse(ctx context.Context, app string, number int64, params *ReadDeploymentLogsParams, reqEditors ...RequestEditorFn) (*ReadDeploymentLogsResponse, error)
+
+	// DownloadDeploymentLogsWithResponse Download a deployment's log
+	//
+	// The lines that are kept, from the oldest to the newest there is now, as text: time, who wrote it, what. Where lines are missing it says so. format=jsonl gives one JSON document a line, a line of the log or a gap.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/apps/{app}/deployments/{number}/logs/download (the `DownloadDeploymentLogs` operationId).
+	DownloadDeploymentLogsWithResponse(ctx context.Context, app string, number int64, params *DownloadDeploymentLogsParams, reqEditors ...RequestEditorFn) (*DownloadDeploymentLogsResponse, error)
 
 	// RetryDeploymentWithResponse Deploy again what an ended deployment deployed
 	//
@@ -5440,6 +5890,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/apps/{app}/logs (the `ReadAppLogs` operationId).
 	ReadAppLogsWithResponse(ctx context.Context, app string, params *ReadAppLogsParams, reqEditors ...RequestEditorFn) (*ReadAppLogsResponse, error)
+
+	// DownloadAppLogsWithResponse Download an app's runtime log
+	//
+	// The lines that are kept, from the oldest to the newest there is now, as text: time, who wrote it, what. Where lines are missing it says so. format=jsonl gives one JSON document a line, a line of the log or a gap.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/apps/{app}/logs/download (the `DownloadAppLogs` operationId).
+	DownloadAppLogsWithResponse(ctx context.Context, app string, params *DownloadAppLogsParams, reqEditors ...RequestEditorFn) (*DownloadAppLogsResponse, error)
 
 	// ReadAppMetricsWithResponse Read an app's figures
 	//
@@ -5545,6 +6004,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/events (the `ListEvents` operationId).
 	ListEventsWithResponse(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*ListEventsResponse, error)
+
+	// ListExamplesWithResponse List the examples that can be deployed
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/examples (the `ListExamples` operationId).
+	ListExamplesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListExamplesResponse, error)
 
 	// ReadMetricsWithResponse Read what all apps served in the last hour
 	//
@@ -6325,6 +6791,55 @@ func (r ReadDeploymentLogsResponse) ContentType() string {
 	return ""
 }
 
+// DownloadDeploymentLogsResponse200Headers the declared response headers of an HTTP 200 response for DownloadDeploymentLogs
+type DownloadDeploymentLogsResponse200Headers struct {
+	ContentDisposition *string
+	ContentType        *string
+}
+
+type DownloadDeploymentLogsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DownloadDeploymentLogsResponse200Headers
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DownloadDeploymentLogsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DownloadDeploymentLogsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DownloadDeploymentLogsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DownloadDeploymentLogsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DownloadDeploymentLogsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RetryDeploymentResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6600,6 +7115,55 @@ func (r ReadAppLogsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadAppLogsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DownloadAppLogsResponse200Headers the declared response headers of an HTTP 200 response for DownloadAppLogs
+type DownloadAppLogsResponse200Headers struct {
+	ContentDisposition *string
+	ContentType        *string
+}
+
+type DownloadAppLogsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DownloadAppLogsResponse200Headers
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DownloadAppLogsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DownloadAppLogsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DownloadAppLogsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DownloadAppLogsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DownloadAppLogsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7142,6 +7706,54 @@ func (r ListEventsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListEventsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListExamplesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageExample
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListExamplesResponse) GetJSON200() *PageExample {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListExamplesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListExamplesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListExamplesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListExamplesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListExamplesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8130,7 +8742,7 @@ func (c *ClientWithResponses) ListDeploymentsWithResponse(ctx context.Context, a
 
 // CreateDeploymentWithBodyWithResponse Deploy an app
 //
-// Give exactly one of image, source_id and git. The answer comes at once; follow the deployment's log to see how it goes.
+// Give exactly one of image, source_id, git and example. The answer comes at once; follow the deployment's log to see how it goes.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8145,7 +8757,7 @@ func (c *ClientWithResponses) CreateDeploymentWithBodyWithResponse(ctx context.C
 
 // CreateDeploymentWithResponse Deploy an app
 //
-// Give exactly one of image, source_id and git. The answer comes at once; follow the deployment's log to see how it goes.
+// Give exactly one of image, source_id, git and example. The answer comes at once; follow the deployment's log to see how it goes.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8197,6 +8809,21 @@ func (c *ClientWithResponses) ReadDeploymentLogsWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseReadDeploymentLogsResponse(rsp)
+}
+
+// DownloadDeploymentLogsWithResponse Download a deployment's log
+//
+// The lines that are kept, from the oldest to the newest there is now, as text: time, who wrote it, what. Where lines are missing it says so. format=jsonl gives one JSON document a line, a line of the log or a gap.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/apps/{app}/deployments/{number}/logs/download (the `DownloadDeploymentLogs` operationId).
+func (c *ClientWithResponses) DownloadDeploymentLogsWithResponse(ctx context.Context, app string, number int64, params *DownloadDeploymentLogsParams, reqEditors ...RequestEditorFn) (*DownloadDeploymentLogsResponse, error) {
+	rsp, err := c.DownloadDeploymentLogs(ctx, app, number, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDownloadDeploymentLogsResponse(rsp)
 }
 
 // RetryDeploymentWithResponse Deploy again what an ended deployment deployed
@@ -8288,6 +8915,21 @@ func (c *ClientWithResponses) ReadAppLogsWithResponse(ctx context.Context, app s
 		return nil, err
 	}
 	return ParseReadAppLogsResponse(rsp)
+}
+
+// DownloadAppLogsWithResponse Download an app's runtime log
+//
+// The lines that are kept, from the oldest to the newest there is now, as text: time, who wrote it, what. Where lines are missing it says so. format=jsonl gives one JSON document a line, a line of the log or a gap.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/apps/{app}/logs/download (the `DownloadAppLogs` operationId).
+func (c *ClientWithResponses) DownloadAppLogsWithResponse(ctx context.Context, app string, params *DownloadAppLogsParams, reqEditors ...RequestEditorFn) (*DownloadAppLogsResponse, error) {
+	rsp, err := c.DownloadAppLogs(ctx, app, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDownloadAppLogsResponse(rsp)
 }
 
 // ReadAppMetricsWithResponse Read an app's figures
@@ -8471,6 +9113,19 @@ func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, params
 		return nil, err
 	}
 	return ParseListEventsResponse(rsp)
+}
+
+// ListExamplesWithResponse List the examples that can be deployed
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/examples (the `ListExamples` operationId).
+func (c *ClientWithResponses) ListExamplesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListExamplesResponse, error) {
+	rsp, err := c.ListExamples(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListExamplesResponse(rsp)
 }
 
 // ReadMetricsWithResponse Read what all apps served in the last hour
@@ -9236,6 +9891,52 @@ func ParseReadDeploymentLogsResponse(rsp *http.Response) (*ReadDeploymentLogsRes
 	return response, nil
 }
 
+// ParseDownloadDeploymentLogsResponse parses an HTTP response from a DownloadDeploymentLogsWithResponse call
+func ParseDownloadDeploymentLogsResponse(rsp *http.Response) (*DownloadDeploymentLogsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DownloadDeploymentLogsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DownloadDeploymentLogsResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
+		if values := rsp.Header.Values("Content-Type"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Type", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentType = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseRetryDeploymentResponse parses an HTTP response from a RetryDeploymentWithResponse call
 func ParseRetryDeploymentResponse(rsp *http.Response) (*RetryDeploymentResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -9425,6 +10126,52 @@ func ParseReadAppLogsResponse(rsp *http.Response) (*ReadAppLogsResponse, error) 
 		}
 		response.ApplicationProblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseDownloadAppLogsResponse parses an HTTP response from a DownloadAppLogsWithResponse call
+func ParseDownloadAppLogsResponse(rsp *http.Response) (*DownloadAppLogsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DownloadAppLogsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DownloadAppLogsResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
+		if values := rsp.Header.Values("Content-Type"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Type", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentType = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -9802,6 +10549,39 @@ func ParseListEventsResponse(rsp *http.Response) (*ListEventsResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PageEvent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListExamplesResponse parses an HTTP response from a ListExamplesWithResponse call
+func ParseListExamplesResponse(rsp *http.Response) (*ListExamplesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListExamplesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageExample
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

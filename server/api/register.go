@@ -35,6 +35,7 @@ type route struct {
 	creates          bool         // takes an Idempotency-Key
 	maxBody          int64        // bytes; 0 for 1 MiB
 	upload           []string     // media types of a body that is taken as a stream
+	download         []string     // media types of an answer that is written as a stream
 }
 
 // register adds an operation. The handler gets the caller as an argument and
@@ -63,6 +64,12 @@ func register[I, O any](a *API, r route, handle func(context.Context, caller, *I
 		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
 		for _, media := range r.upload {
 			op.RequestBody.Content[media] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+		}
+	}
+	if r.download != nil {
+		op.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{}}
+		for _, media := range r.download {
+			op.Responses["200"].Content[media] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 		}
 	}
 	op.Middlewares = huma.Middlewares{a.identify(r), a.bound(r)}

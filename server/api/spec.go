@@ -63,8 +63,10 @@ func (a *API) routes() {
 	a.appRoutes()
 	a.configRoutes()
 	a.deploymentRoutes()
+	a.exampleRoutes()
 	a.releaseRoutes()
 	a.logRoutes()
+	a.downloadRoutes()
 	a.metricsRoutes()
 	a.platformRoutes()
 

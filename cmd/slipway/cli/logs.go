@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -57,15 +56,7 @@ JSON document of its own.`,
 
 // wants says whether a line passes the flags.
 func (f logFlags) wants(l logs.Line) bool {
-	if f.process != "" && l.Process != f.process {
-		return false
-	}
-	if f.instance == "" || l.Instance == f.instance {
-		return true
-	}
-	// web.1 stands for hello.web.v3.1, whichever release it is of.
-	process, index, ok := strings.Cut(f.instance, ".")
-	return ok && l.Process == process && strings.HasSuffix(l.Instance, "."+index)
+	return logs.Pick{Process: f.process, Instance: f.instance}.Takes(l)
 }
 
 // page is client.LogPage with the lines as the formatter takes them.

@@ -83,7 +83,7 @@ export interface paths {
         put?: never;
         /**
          * Deploy an app
-         * @description Give exactly one of image, source_id and git. The answer comes at once; follow the deployment's log to see how it goes.
+         * @description Give exactly one of image, source_id, git and example. The answer comes at once; follow the deployment's log to see how it goes.
          */
         post: operations["create-deployment"];
         delete?: never;
@@ -138,6 +138,26 @@ export interface paths {
         };
         /** Read a deployment's log */
         get: operations["read-deployment-logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apps/{app}/deployments/{number}/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a deployment's log
+         * @description The lines that are kept, from the oldest to the newest there is now, as text: time, who wrote it, what. Where lines are missing it says so. format=jsonl gives one JSON document a line, a line of the log or a gap.
+         */
+        get: operations["download-deployment-logs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -244,6 +264,26 @@ export interface paths {
         };
         /** Read an app's runtime log */
         get: operations["read-app-logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apps/{app}/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download an app's runtime log
+         * @description The lines that are kept, from the oldest to the newest there is now, as text: time, who wrote it, what. Where lines are missing it says so. format=jsonl gives one JSON document a line, a line of the log or a gap.
+         */
+        get: operations["download-app-logs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -450,6 +490,23 @@ export interface paths {
         };
         /** List audit events, newest first */
         get: operations["list-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the examples that can be deployed */
+        get: operations["list-examples"];
         put?: never;
         post?: never;
         delete?: never;
@@ -864,6 +921,8 @@ export interface components {
         CreateDeployment: {
             /** @description Stands where a commit's message would */
             description?: string;
+            /** @description Name of an example that the server carries, from list-examples */
+            example?: string;
             /** @description Deploy from the app's git URL */
             git?: components["schemas"]["DeployGit"];
             /** @description Image reference to deploy */
@@ -974,6 +1033,17 @@ export interface components {
             id: string;
             ip: string;
             target: string;
+        };
+        Example: {
+            /** @description It fails on purpose: it shows that what is live goes on serving */
+            broken: boolean;
+            /** @description What makes its image */
+            builder: string;
+            /** @description One sentence */
+            description: string;
+            /** @example static-site */
+            name: string;
+            title: string;
         };
         Gap: {
             /** Format: int64 */
@@ -1155,6 +1225,11 @@ export interface components {
         };
         PageEvent: {
             items: components["schemas"]["Event"][];
+            /** @description Ask with it for what follows; empty at the end */
+            next_cursor: string;
+        };
+        PageExample: {
+            items: components["schemas"]["Example"][];
             /** @description Ask with it for what follows; empty at the end */
             next_cursor: string;
         };
@@ -1928,6 +2003,46 @@ export interface operations {
             };
         };
     };
+    "download-deployment-logs": {
+        parameters: {
+            query?: {
+                format?: "text" | "jsonl";
+                /** @description Whether colours stay in the text; JSON has the lines as they were written */
+                ansi?: "keep" | "strip";
+            };
+            header?: never;
+            path: {
+                /** @description The app's name */
+                app: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "text/plain": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "stream-deployment-logs": {
         parameters: {
             query?: {
@@ -2158,6 +2273,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "download-app-logs": {
+        parameters: {
+            query?: {
+                format?: "text" | "jsonl";
+                /** @description Whether colours stay in the text; JSON has the lines as they were written */
+                ansi?: "keep" | "strip";
+                /** @description Only this process's lines */
+                process?: string;
+                /** @description Only this instance's lines, by its name, or as web.1 in whichever release */
+                instance?: string;
+                /** @description Only what was written to it */
+                stream?: "stdout" | "stderr";
+            };
+            header?: never;
+            path: {
+                /** @description The app's name */
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "text/plain": string;
                 };
             };
             /** @description What went wrong */
@@ -2592,6 +2752,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageEvent"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageExample"];
                 };
             };
             /** @description What went wrong */
