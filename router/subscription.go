@@ -85,6 +85,7 @@ type subscription struct {
 // there is no server the table stays as it is.
 func (s *subscription) run(ctx context.Context) {
 	wait := backoff{}
+	told := ""
 	for ctx.Err() == nil {
 		began := time.Now()
 		changes, err := s.follow(ctx)
@@ -95,7 +96,11 @@ func (s *subscription) run(ctx context.Context) {
 			wait = backoff{}
 		}
 		pause := wait.next()
-		s.log.Warn("the table's stream ended; serving from the last table", "err", err, "again_in", pause)
+		// A server that is away for an hour is worth a line, not a thousand.
+		if why := err.Error(); changes > 0 || why != told {
+			s.log.Warn("the table's stream ended; serving from the last table", "err", err, "again_in", pause)
+			told = why
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
