@@ -1,5 +1,5 @@
-// spec sha256:1dd5206e1dc5a27d066d0602226f93045a185596b82491d296563f1072509f8a
-// code sha256:a4a2add7d8316d913203009bbaea928d602b5483ccd2c06e46eab68d16c04e1d
+// spec sha256:fa209e7bccd86571082c4a18167773b33c30622106f4b9729fff363885b8c954
+// code sha256:d496073cb88666f14160e730e089d88b70ad94e3f31ef51bbac961e57313dbe1
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -1636,6 +1636,12 @@ type ListEventsParams struct {
 
 	// App Only this app's
 	App *string `form:"app,omitempty" json:"app,omitempty"`
+
+	// Actor Only what the person with this e-mail did
+	Actor *string `form:"actor,omitempty" json:"actor,omitempty"`
+
+	// Action Only this, as deployment.create, or all of a kind, as deployment
+	Action *string `form:"action,omitempty" json:"action,omitempty"`
 }
 
 // CreateTokenParams defines parameters for CreateToken.
@@ -5026,6 +5032,30 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 		if params.App != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "app", *params.App, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Actor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "actor", *params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Action != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "action", *params.Action, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

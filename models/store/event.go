@@ -28,10 +28,24 @@ func (s *Store) AddEvent(ctx context.Context, event models.Event) error {
 	return translate(s.with(ctx).Create(&event).Error)
 }
 
+// EventFilter narrows a list of events; what is empty narrows nothing.
+type EventFilter struct {
+	Actor  string // e-mail of who did it
+	Action string // as "deployment.create", or "deployment" for all that is done to one
+}
+
 // Events lists audit events, newest first: of one app, or of all that the
 // actor may see when app is nil.
-func (s *Store) Events(ctx context.Context, actor models.Actor, app *models.App, page Page) ([]models.Event, string, error) {
+func (s *Store) Events(ctx context.Context, actor models.Actor, app *models.App, page Page, only ...EventFilter) ([]models.Event, string, error) {
 	query := s.with(ctx).Order("id DESC").Limit(page.limit() + 1)
+	for _, filter := range only {
+		if filter.Actor != "" {
+			query = query.Where("actor = ?", filter.Actor)
+		}
+		if filter.Action != "" {
+			query = query.Where("(action = ? OR starts_with(action, ?))", filter.Action, filter.Action+".")
+		}
+	}
 	switch {
 	case app != nil:
 		query = query.Where("app_id = ?", app.ID)

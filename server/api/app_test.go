@@ -379,6 +379,31 @@ func TestEventsSayWhoDidWhat(t *testing.T) {
 	}
 }
 
+func TestEventsOfOnePersonOrKind(t *testing.T) {
+	h := open(t)
+	owner := h.owner(t)
+	owner.create("hello")
+	owner.patch("/api/v1/apps/hello/config", map[string]any{"set": map[string]string{"KEY": "1"}}).want(200)
+	for query, want := range map[string][]string{
+		"app=hello":                                {"config.set", "app.create"},
+		"app=hello&action=config":                  {"config.set"},
+		"app=hello&action=app.create":              {"app.create"},
+		"app=hello&action=app.cre":                 {},
+		"app=hello&action=%25":                     {},
+		"action=config&actor=" + ownerEmail:        {"config.set"},
+		"app=hello&actor=somebody%40example.com":   {},
+		"app=hello&action=app&actor=" + ownerEmail: {"app.create"},
+	} {
+		got := []string{}
+		for _, item := range owner.get("/api/v1/events?" + query).want(200).items() {
+			got = append(got, item.(map[string]any)["action"].(string))
+		}
+		if strings.Join(got, " ") != strings.Join(want, " ") {
+			t.Errorf("%s gives %q, not %q", query, got, want)
+		}
+	}
+}
+
 func TestWebhookSecretIsShownOnce(t *testing.T) {
 	h := open(t)
 	owner := h.owner(t)

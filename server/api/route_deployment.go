@@ -19,7 +19,7 @@ func (a *API) deploymentRoutes() {
 	register(a, get("list-deployments", "/apps/{app}/deployments", tagDeployments, "List an app's deployments, newest first"), a.listDeployments)
 	register(a, route{
 		id: "create-deployment", method: http.MethodPost, path: "/apps/{app}/deployments", tag: tagDeployments, summary: "Deploy an app",
-		description: "Give exactly one of image, source_id and git. The answer comes at once; follow the deployment's log to see how it goes.",
+		description: "Give exactly one of image, source_id, git and example. The answer comes at once; follow the deployment's log to see how it goes.",
 		status:      http.StatusAccepted, scope: models.ScopeDeploy, creates: true,
 	}, a.createDeployment)
 	register(a, route{
@@ -120,6 +120,7 @@ type CreateDeployment struct {
 	SourceID    string     `json:"source_id,omitempty" doc:"From upload-source" maxLength:"100"`
 	Description string     `json:"description,omitempty" doc:"Stands where a commit's message would" maxLength:"500"`
 	Git         *DeployGit `json:"git,omitempty" doc:"Deploy from the app's git URL"`
+	Example     string     `json:"example,omitempty" doc:"Name of an example that the server carries, from list-examples" maxLength:"100"`
 }
 
 // DeployGit asks for a deployment from the app's git URL.
@@ -129,19 +130,21 @@ type DeployGit struct {
 
 func (c *CreateDeployment) submission() (pipeline.Submission, error) {
 	given := 0
-	for _, is := range []bool{c.Image != "", c.SourceID != "", c.Git != nil} {
+	for _, is := range []bool{c.Image != "", c.SourceID != "", c.Git != nil, c.Example != ""} {
 		if is {
 			given++
 		}
 	}
 	if given != 1 {
-		return pipeline.Submission{}, models.Errorf(models.KindInvalid, "give exactly one of image, source_id and git")
+		return pipeline.Submission{}, models.Errorf(models.KindInvalid, "give exactly one of image, source_id, git and example")
 	}
 	switch {
 	case c.Image != "":
 		return pipeline.Submission{Trigger: models.TriggerImage, ImageRef: c.Image, CommitMessage: c.Description}, checkImage(c.Image)
 	case c.SourceID != "":
 		return pipeline.Submission{Trigger: models.TriggerUpload, SourceID: c.SourceID, CommitMessage: c.Description}, nil
+	case c.Example != "":
+		return pipeline.Submission{}, nil // made once the app is known
 	default:
 		return pipeline.Submission{Trigger: models.TriggerGit, SourceRef: c.Git.Ref, CommitMessage: c.Description}, nil
 	}
@@ -162,6 +165,11 @@ func (a *API) createDeployment(ctx context.Context, who caller, in *struct {
 	}
 	if submission.SourceID != "" && !a.deps.Pipeline.Sources().Has(submission.SourceID) {
 		return nil, models.Invalid("source_id", "no such source: upload it first")
+	}
+	if in.Body.Example != "" {
+		if submission, err = a.exampleSubmission(ctx, in.Body.Example, in.Body.Description); err != nil {
+			return nil, err
+		}
 	}
 	if in.Body.Git != nil {
 		if app.SourceURL == "" {

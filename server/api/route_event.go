@@ -22,10 +22,13 @@ func (a *API) platformRoutes() {
 
 func (a *API) listEvents(ctx context.Context, who caller, in *struct {
 	PageInput
-	App string `query:"app" maxLength:"100" doc:"Only this app's"`
+	App    string `query:"app" maxLength:"100" doc:"Only this app's"`
+	Actor  string `query:"actor" maxLength:"320" doc:"Only what the person with this e-mail did"`
+	Action string `query:"action" maxLength:"100" doc:"Only this, as deployment.create, or all of a kind, as deployment"`
 },
 ) (*body[Page[Event]], error) {
-	events, next, err := a.deps.Apps.Events(ctx, who.Actor, in.App, store.Page{Limit: in.Limit, Cursor: in.Cursor})
+	events, next, err := a.deps.Apps.Events(ctx, who.Actor, in.App, store.Page{Limit: in.Limit, Cursor: in.Cursor},
+		store.EventFilter{Actor: in.Actor, Action: in.Action})
 	if err != nil {
 		return nil, err
 	}

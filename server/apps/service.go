@@ -108,7 +108,7 @@ func (s *Service) Instances(ctx context.Context, actor models.Actor, name string
 
 // Events lists the audit events of one app, or of all that the actor may see
 // when the name is "".
-func (s *Service) Events(ctx context.Context, actor models.Actor, name string, page store.Page) ([]models.Event, string, error) {
+func (s *Service) Events(ctx context.Context, actor models.Actor, name string, page store.Page, only ...store.EventFilter) ([]models.Event, string, error) {
 	if err := actor.Require(models.ScopeRead); err != nil {
 		return nil, "", err
 	}
@@ -119,5 +119,5 @@ func (s *Service) Events(ctx context.Context, actor models.Actor, name string, p
 			return nil, "", err
 		}
 	}
-	return s.store.Events(ctx, actor, app, page)
+	return s.store.Events(ctx, actor, app, page, only...)
 }

@@ -12,19 +12,20 @@ import (
 
 func (c *cli) activity() *cobra.Command {
 	var limit int64
+	var by, action string
 	cmd := &cobra.Command{
 		Use:   "activity",
 		Short: "List who did what, of all apps or of one",
 		Long: `Lists the newest events of the audit trail: of all apps that you can see, or of the
 one that --app names. The git remote of the folder plays no part.`,
-		Example: "  slipway activity\n  slipway activity -a hello -n 5",
+		Example: "  slipway activity\n  slipway activity -a hello -n 5\n  slipway activity --by ada@example.com --action config",
 		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := c.connect()
 			if err != nil {
 				return err
 			}
-			page, err := ok(s.api.ListEventsWithResponse(cmd.Context(), &client.ListEventsParams{Limit: &limit, App: optional(c.app)}))
+			page, err := ok(s.api.ListEventsWithResponse(cmd.Context(), &client.ListEventsParams{Limit: &limit, App: optional(c.app), Actor: optional(by), Action: optional(action)}))
 			if err != nil {
 				return err
 			}
@@ -43,6 +44,8 @@ one that --app names. The git remote of the folder plays no part.`,
 		},
 	}
 	cmd.Flags().Int64VarP(&limit, "limit", "n", 20, "how many, newest first; at most 200")
+	cmd.Flags().StringVar(&by, "by", "", "only what the person with this e-mail did")
+	cmd.Flags().StringVar(&action, "action", "", "only this, as deployment.create, or all of a kind, as deployment")
 	return c.appFlag(cmd)
 }
 

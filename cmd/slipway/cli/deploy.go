@@ -12,12 +12,22 @@ import (
 	"github.com/slipway-paas/slipway/client"
 )
 
+// ways counts what was given.
+func ways(given ...bool) (n int) {
+	for _, is := range given {
+		if is {
+			n++
+		}
+	}
+	return n
+}
+
 // once makes an idempotency key.
 func once() *string { return new(rand.Text()) }
 
 type deployFlags struct {
-	image, git, message string
-	detach              bool
+	image, git, example, message string
+	detach                       bool
 }
 
 func (c *cli) deploy() *cobra.Command {
@@ -35,18 +45,18 @@ Ctrl-C stops the showing, not the deployment.`,
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			byGit := cmd.Flags().Changed("git")
-			if (f.image != "" && byGit) || (len(given) == 1 && (f.image != "" || byGit)) {
-				return usage(cmd, "give one of a folder, --image and --git")
+			if ways(len(given) == 1, f.image != "", byGit, f.example != "") > 1 {
+				return usage(cmd, "give one of a folder, --image, --git and --example")
 			}
 			s, app, err := c.target(cmd.Context())
 			if err != nil {
 				return err
 			}
-			body := client.CreateDeployment{Image: optional(f.image), Description: optional(f.message)}
+			body := client.CreateDeployment{Image: optional(f.image), Example: optional(f.example), Description: optional(f.message)}
 			switch {
 			case byGit:
 				body.Git = &client.DeployGit{Ref: optional(strings.TrimSpace(f.git))}
-			case f.image == "":
+			case f.image == "" && f.example == "":
 				dir := "."
 				if len(given) == 1 {
 					dir = given[0]
@@ -68,6 +78,7 @@ Ctrl-C stops the showing, not the deployment.`,
 	cmd.Flags().StringVar(&f.image, "image", "", "deploy this image reference")
 	cmd.Flags().StringVar(&f.git, "git", "", "deploy from the app's git URL: its tracked branch, or --git=REF")
 	cmd.Flags().Lookup("git").NoOptDefVal = " " // --git without a value
+	cmd.Flags().StringVar(&f.example, "example", "", "deploy an example that the server carries: static-site, spa, or broken, which fails on purpose")
 	cmd.Flags().StringVarP(&f.message, "message", "m", "", "what changed, for the list of releases")
 	cmd.Flags().BoolVar(&f.detach, "detach", false, "return at once instead of following the log")
 	return c.appFlag(cmd)

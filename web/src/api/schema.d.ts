@@ -2738,6 +2738,10 @@ export interface operations {
                 cursor?: string;
                 /** @description Only this app's */
                 app?: string;
+                /** @description Only what the person with this e-mail did */
+                actor?: string;
+                /** @description Only this, as deployment.create, or all of a kind, as deployment */
+                action?: string;
             };
             header?: never;
             path?: never;
