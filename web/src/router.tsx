@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import type { ComponentType } from "react";
 import type { Live } from "@/api/live";
 import { asProblem } from "@/api/problem";
 import { queries } from "@/api/queries";
@@ -13,6 +14,7 @@ import { AppLayout } from "@/app/AppLayout";
 import { FailedPage, MissingPage, Pending } from "@/app/fallbacks";
 import { Root } from "@/app/Root";
 import { Shell } from "@/app/Shell";
+import { useLanguage } from "@/i18n/language";
 
 export interface RouterContext {
   client: QueryClient;
@@ -29,6 +31,35 @@ export function safeNext(next: unknown): string | undefined {
   return typeof next === "string" && /^\/(?![/\\])/.test(next) ? next : undefined;
 }
 
+type Load = () => Promise<{ default: ComponentType }>;
+
+/**
+ * Fetches a page's code, and again when that was cut short: browsers drop what
+ * is on its way when a network of the machine changes, as it does here with
+ * each deployment on one's own machine.
+ */
+async function patiently<T>(load: () => Promise<T>): Promise<T> {
+  for (const pause of [150, 600, 2000]) {
+    try {
+      return await load();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+  return load();
+}
+
+/** A page whose code is fetched when it is wanted, and which is rendered anew in another language. */
+const lazyPage = (load: Load) =>
+  lazyRouteComponent(async () => {
+    const { default: Page } = await patiently(load);
+    function InLanguage() {
+      useLanguage();
+      return <Page />;
+    }
+    return { default: InLanguage };
+  });
+
 const tokenSearch = (search: Record<string, unknown>): TokenSearch => ({
   token: typeof search.token === "string" ? search.token : undefined,
   next: safeNext(search.next),
@@ -44,14 +75,14 @@ const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
   validateSearch: tokenSearch,
-  component: lazyRouteComponent(() => patiently(() => import("@/pages/Setup"))),
+  component: lazyPage(() => import("@/pages/Setup")),
 });
 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   validateSearch: tokenSearch,
-  component: lazyRouteComponent(() => patiently(() => import("@/pages/SignIn"))),
+  component: lazyPage(() => import("@/pages/SignIn")),
 });
 
 /** Everything for which one must be signed in. */
@@ -72,24 +103,8 @@ const shell = createRoute({
   },
 });
 
-/**
- * Fetches a page's code, and again when that was cut short: browsers drop what
- * is on its way when a network of the machine changes, as it does here with
- * each deployment on one's own machine.
- */
-async function patiently<T>(load: () => Promise<T>): Promise<T> {
-  for (const pause of [150, 600, 2000]) {
-    try {
-      return await load();
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
-  }
-  return load();
-}
-
-const page = <P extends string>(path: P, load: () => Promise<{ default: React.ComponentType }>) =>
-  createRoute({ getParentRoute: () => shell, path, component: lazyRouteComponent(() => patiently(load)) });
+const page = <P extends string>(path: P, load: Load) =>
+  createRoute({ getParentRoute: () => shell, path, component: lazyPage(load) });
 
 const apps = page("/", () => import("@/pages/Apps"));
 const newApp = page("/new", () => import("@/pages/NewApp"));
@@ -105,8 +120,8 @@ const app = createRoute({
   component: AppLayout,
 });
 
-const appPage = <P extends string>(path: P, load: () => Promise<{ default: React.ComponentType }>) =>
-  createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(() => patiently(load)) });
+const appPage = <P extends string>(path: P, load: Load) =>
+  createRoute({ getParentRoute: () => app, path, component: lazyPage(load) });
 
 const routeTree = root.addChildren([
   setup,

@@ -5,13 +5,16 @@ import { api } from "@/api/client";
 import { queries } from "@/api/queries";
 import { IconButton } from "@/components/ui/button";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from "@/components/ui/menu";
+import { toast } from "@/components/ui/toast";
 import { t } from "@/i18n";
+import { chooseLanguage, languages, useLanguage } from "@/i18n/language";
 import { chooseTheme, useTheme } from "@/lib/theme";
 
-/** Who one is, the theme, and the way out. It is fetched when it is first opened, hence open at once. */
+/** Who one is, the theme, the language, and the way out. It is fetched when it is first opened, hence open at once. */
 export default function AccountMenu() {
   const { data } = useQuery(queries.session());
   const theme = useTheme();
+  const language = useLanguage();
   const router = useRouter();
   const client = useQueryClient();
   const live = useRouteContext({ from: "__root__", select: (context) => context.live });
@@ -62,6 +65,13 @@ export default function AccountMenu() {
           { value: "light", label: t("theme.light") },
           { value: "dark", label: t("theme.dark") },
         ]}
+      />
+      <MenuSeparator />
+      <MenuLabel>{t("language.label")}</MenuLabel>
+      <MenuChoice
+        value={language}
+        onChange={(tag) => void chooseLanguage(tag).catch(() => toast(t("language.failed")))}
+        options={languages.map(({ tag, name }) => ({ value: tag, label: <span lang={tag}>{name}</span> }))}
       />
       <MenuSeparator />
       <MenuItem onSelect={() => void signOut()}>

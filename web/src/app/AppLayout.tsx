@@ -8,6 +8,7 @@ import { buttonClass } from "@/components/ui/button";
 import { Empty, ErrorNote, Skeleton } from "@/components/ui/feedback";
 import { AppStatusBadge } from "@/components/ui/status";
 import { t } from "@/i18n";
+import { useLanguage } from "@/i18n/language";
 import { withoutScheme } from "@/lib/url";
 
 const tabs = [
@@ -22,6 +23,7 @@ const tabs = [
 
 /** What every page of one app has above it. */
 export function AppLayout() {
+  useLanguage();
   const { app: name } = useParams({ from: "/shell/apps/$app" });
   const { data: app, error, refetch } = useQuery(queries.app(name));
 

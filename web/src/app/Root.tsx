@@ -1,7 +1,9 @@
 import { Outlet } from "@tanstack/react-router";
 import { Toasts } from "@/components/ui/toast";
+import { useLanguage } from "@/i18n/language";
 
 export function Root() {
+  useLanguage();
   return (
     <>
       <Outlet />

@@ -5,11 +5,13 @@ import { useLiveStatus } from "@/api/live";
 import { Logo } from "@/components/Logo";
 import { Button, IconButton } from "@/components/ui/button";
 import { t } from "@/i18n";
+import { useLanguage } from "@/i18n/language";
 import { cx } from "@/lib/cx";
 import { useSlow } from "@/lib/slow";
 
 /** The frame around every page: where one is, who one is, whether it is live. */
 export function Shell() {
+  useLanguage();
   const live = useRouteContext({ from: "__root__", select: (context) => context.live });
   useEffect(() => {
     live.start();

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { EntranceChoices } from "@/app/EntranceChoices";
 import { Logo } from "./Logo";
 
 /** The frame of what is seen before one is signed in. */
@@ -23,6 +24,7 @@ export function Entrance({
           {lead && <div className="mt-1.5 text-text-2">{lead}</div>}
           {children && <div className="mt-5">{children}</div>}
         </div>
+        <EntranceChoices />
       </div>
     </main>
   );

@@ -18,7 +18,7 @@ export const frame = {
   "common.save": "Save",
 
   "nav.account": "Account",
-  "nav.account_menu": "Account and theme",
+  "nav.account_menu": "Account, theme and language",
   "nav.activity": "Activity",
   "nav.app": "Pages of {app}",
   "nav.apps": "Apps",
@@ -34,6 +34,9 @@ export const frame = {
   "theme.system": "As the system",
   "theme.light": "Light",
   "theme.dark": "Dark",
+
+  "language.label": "Language",
+  "language.failed": "The language could not be fetched. Try again when the server can be reached.",
 
   "live.lost": "The connection to the server is lost. What you see may be old; it catches up by itself.",
   "live.retry": "Try now",

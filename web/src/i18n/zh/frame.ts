@@ -21,7 +21,7 @@ export const frame = translationOf<typeof english>()({
   "common.save": "保存",
 
   "nav.account": "账户",
-  "nav.account_menu": "账户与主题",
+  "nav.account_menu": "账户、主题与语言",
   "nav.activity": "动态",
   "nav.app": "{app} 的页面",
   "nav.apps": "应用",
@@ -37,6 +37,9 @@ export const frame = translationOf<typeof english>()({
   "theme.system": "跟随系统",
   "theme.light": "浅色",
   "theme.dark": "深色",
+
+  "language.label": "语言",
+  "language.failed": "语言文件获取失败。服务器可以连接时再试。",
 
   "live.lost": "与服务器的连接已断开。当前内容可能不是最新的，恢复后会自动更新。",
   "live.retry": "立即重连",
