@@ -126,25 +126,82 @@ func TestSignInTellsNothing(t *testing.T) {
 	}
 }
 
-func TestSignInIsThrottledByAccountAndByPeer(t *testing.T) {
+// A stranger who fails at an account is stopped, and its owner is not.
+func TestSignInIsThrottledForWhoFails(t *testing.T) {
 	s, _, _, _ := owned(t)
-	for i := range 10 {
-		_, _, err := s.SignIn(t.Context(), Peer{IP: "198.51.100." + string(rune('0'+i))}, "owner@example.com", "wrong password")
-		wantKind(t, err, models.KindUnauthenticated)
+	stranger := Peer{IP: "198.51.100.1"}
+	guess := func(peer Peer) error {
+		_, _, err := s.SignIn(t.Context(), peer, "owner@example.com", "wrong password")
+		return err
 	}
-	_, _, err := s.SignIn(t.Context(), Peer{IP: "203.0.113.77"}, "owner@example.com", password)
+	for range 10 {
+		wantKind(t, guess(stranger), models.KindUnauthenticated)
+	}
+	err := guess(stranger)
 	wantKind(t, err, models.KindRateLimited)
 	var limited *models.Error
 	if limited = err.(*models.Error); limited.RetryAfter <= 0 || limited.RetryAfter > 30*time.Second {
 		t.Errorf("come back after %s, want up to 30 s", limited.RetryAfter)
 	}
-	// Every address of an IPv6 network counts as the same peer.
-	var last error
-	for i := range 31 {
-		attacker := Peer{IP: fmt.Sprintf("2001:db8:1:2::%x", i+1)}
-		_, _, last = s.SignInByLink(t.Context(), attacker, "sll_guess")
+	_, _, err = s.SignIn(t.Context(), stranger, "owner@example.com", password)
+	wantKind(t, err, models.KindRateLimited)
+	if _, _, err := s.SignIn(t.Context(), here, "owner@example.com", password); err != nil {
+		t.Errorf("from another address: %v", err)
 	}
-	wantKind(t, last, models.KindRateLimited)
+	// Of one address all accounts count together.
+	for i := range 30 {
+		_, _, err = s.SignIn(t.Context(), Peer{IP: "203.0.113.9"}, fmt.Sprintf("nobody%d@example.com", i), "wrong password")
+		wantKind(t, err, models.KindUnauthenticated)
+	}
+	wantKind(t, guess(Peer{IP: "203.0.113.9"}), models.KindRateLimited)
+	// Every address of an IPv6 network counts as the same peer.
+	for i := range 11 {
+		err = guess(Peer{IP: fmt.Sprintf("2001:db8:1:2::%x", i+1)})
+	}
+	wantKind(t, err, models.KindRateLimited)
+}
+
+// A crowd is slowed at one account, and does not stop a browser that has signed
+// in to it before.
+func TestKnownBrowserIsNotStoppedByACrowd(t *testing.T) {
+	s, _, owner, session := owned(t)
+	crowd := 0
+	guess := func(device string) error {
+		crowd++
+		_, _, err := s.SignIn(t.Context(), Peer{IP: fmt.Sprintf("198.51.%d.%d", crowd/250, crowd%250), Device: device}, "owner@example.com", "wrong password")
+		return err
+	}
+	// Neither an invented device nor that of somebody else helps.
+	user, err := s.CreateUser(t.Context(), owner, NewUser{Email: "member@example.com", Password: password, Role: models.RoleMember})
+	if err != nil {
+		t.Fatal(err)
+	}
+	invented := []string{"", "x", ".", session.Device + "x", newDevice(user), newDevice(&models.User{ID: owner.UserID})}
+	for i := range 100 {
+		wantKind(t, guess(invented[i%len(invented)]), models.KindUnauthenticated)
+	}
+	for _, device := range invented {
+		wantKind(t, guess(device), models.KindRateLimited)
+	}
+	_, _, err = s.SignIn(t.Context(), Peer{IP: "203.0.113.77"}, "owner@example.com", password)
+	wantKind(t, err, models.KindRateLimited)
+	known := Peer{IP: "203.0.113.77", Device: session.Device}
+	if _, _, err := s.SignIn(t.Context(), known, "owner@example.com", password); err != nil {
+		t.Fatalf("a browser that it knows: %v", err)
+	}
+	// Which may not guess without end either, wherever it is.
+	for i := range 10 {
+		_, _, err := s.SignIn(t.Context(), Peer{IP: fmt.Sprintf("203.0.113.%d", i), Device: session.Device}, "owner@example.com", "wrong password")
+		wantKind(t, err, models.KindUnauthenticated)
+	}
+	_, _, err = s.SignIn(t.Context(), known, "owner@example.com", password)
+	wantKind(t, err, models.KindRateLimited)
+	// Nor is whoever is signed in stopped from changing the password, after
+	// which the devices of before are strangers.
+	if _, err := s.UpdateUser(t.Context(), owner, "", Changes{Password: &PasswordChange{Current: password, New: "another passphrase"}}); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, guess(session.Device), models.KindRateLimited)
 }
 
 func TestSuccessCostsNothing(t *testing.T) {

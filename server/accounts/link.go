@@ -58,7 +58,8 @@ func (s *Service) SignInByLink(ctx context.Context, peer Peer, secret string) (*
 
 // checkLink refuses a link that cannot be used, and counts the attempt.
 func (s *Service) checkLink(ctx context.Context, peer Peer, purpose models.LinkPurpose, secret string) error {
-	if err := s.byPeer.take(peerKey(peer.IP)); err != nil {
+	forgive, err := s.guesses.takePeer(peer)
+	if err != nil {
 		return err
 	}
 	if !wellFormed(linkPrefix, secret) {
@@ -71,7 +72,7 @@ func (s *Service) checkLink(ctx context.Context, peer Peer, purpose models.LinkP
 	if !valid {
 		return badLink(models.NotFound("link", ""))
 	}
-	s.byPeer.forgive(peerKey(peer.IP))
+	forgive()
 	return nil
 }
 

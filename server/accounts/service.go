@@ -25,29 +25,23 @@ const (
 
 // Service is safe for concurrent use.
 type Service struct {
-	store     *store.Store
-	hub       *live.Hub
-	logger    *slog.Logger
-	hasher    *hasher
-	byAccount *throttle
-	byPeer    *throttle
+	store   *store.Store
+	hub     *live.Hub
+	logger  *slog.Logger
+	hasher  *hasher
+	guesses guesses
 }
 
 // New makes a Service. The hub hears of changes to sessions and tokens.
 func New(store *store.Store, hub *live.Hub, logger *slog.Logger) *Service {
-	return &Service{
-		store: store, hub: hub, logger: logger, hasher: newHasher(),
-		// An account: 10 wrong passwords at once, then one every 30 s. A
-		// peer: 30, then one every 5 s, since offices share an address.
-		byAccount: newThrottle(10, 30*time.Second),
-		byPeer:    newThrottle(30, 5*time.Second),
-	}
+	return &Service{store: store, hub: hub, logger: logger, hasher: newHasher(), guesses: newGuesses()}
 }
 
 // Peer is where a request came from.
 type Peer struct {
 	IP        string
 	UserAgent string
+	Device    string // what the browser's DeviceCookieName says, "" for nothing
 }
 
 // Prune removes what has expired. Call it now and then.

@@ -11,9 +11,10 @@ import (
 )
 
 // NewSession is a session that has just been made. Its secret goes into the
-// browser's cookie and is kept nowhere else.
+// browser's cookie and is kept nowhere else; so does the device.
 type NewSession struct {
 	Secret  string
+	Device  string // for DeviceCookieName
 	Session *models.Session
 }
 
@@ -21,15 +22,17 @@ type NewSession struct {
 // or the password wrong cannot be told from the answer or its time.
 func (s *Service) SignIn(ctx context.Context, peer Peer, email, password string) (*models.User, NewSession, error) {
 	email = strings.ToLower(strings.TrimSpace(email))
-	if err := s.byPeer.take(peerKey(peer.IP)); err != nil {
-		return nil, NewSession{}, err
-	}
-	if err := s.byAccount.take(email); err != nil {
+	forgivePeer, err := s.guesses.takePeer(peer)
+	if err != nil {
 		return nil, NewSession{}, err
 	}
 	user, err := s.store.UserByEmail(ctx, email)
 	if err != nil && models.KindOf(err) != models.KindNotFound {
-		s.forgive(email, peer)
+		forgivePeer()
+		return nil, NewSession{}, err
+	}
+	forgive, err := s.guesses.take(email, user, peer)
+	if err != nil {
 		return nil, NewSession{}, err
 	}
 	hash := ""
@@ -38,14 +41,16 @@ func (s *Service) SignIn(ctx context.Context, peer Peer, email, password string)
 	}
 	ok, err := s.hasher.Verify(ctx, hash, password)
 	if err != nil {
-		s.forgive(email, peer)
+		forgivePeer()
+		forgive()
 		return nil, NewSession{}, err
 	}
 	if !ok {
 		s.logger.InfoContext(ctx, "a sign-in failed", "ip", peer.IP)
 		return nil, NewSession{}, models.Errorf(models.KindUnauthenticated, "the e-mail address or the password is wrong")
 	}
-	s.forgive(email, peer)
+	forgivePeer()
+	forgive()
 	var session NewSession
 	err = s.store.Transact(ctx, func(tx *store.Store) error {
 		session, err = startSession(ctx, tx, user, peer, "password")
@@ -56,11 +61,6 @@ func (s *Service) SignIn(ctx context.Context, peer Peer, email, password string)
 	}
 	s.tell(live.TopicSession, user.ID, session.Session.ID, live.ActionCreated)
 	return user, session, nil
-}
-
-func (s *Service) forgive(email string, peer Peer) {
-	s.byAccount.forgive(email)
-	s.byPeer.forgive(peerKey(peer.IP))
 }
 
 // startSession writes a session and its audit event in the caller's transaction.
@@ -76,7 +76,7 @@ func startSession(ctx context.Context, tx *store.Store, user *models.User, peer 
 	}
 	event := store.EventFor(actorOf(user, peer), nil, "session.create", user.Email)
 	event.Detail = map[string]string{"by": by}
-	return NewSession{Secret: secret, Session: session}, tx.AddEvent(ctx, event)
+	return NewSession{Secret: secret, Device: newDevice(user), Session: session}, tx.AddEvent(ctx, event)
 }
 
 // Sessions lists the actor's own sessions, last used first.

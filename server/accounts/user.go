@@ -137,13 +137,13 @@ func (s *Service) UpdateUser(ctx context.Context, actor models.Actor, session st
 // changedPassword checks the present password, counting failures as sign-ins,
 // and gives the hash of the new one.
 func (s *Service) changedPassword(ctx context.Context, user *models.User, change *PasswordChange) (string, error) {
-	key := strings.ToLower(user.Email)
-	if err := s.byAccount.take(key); err != nil {
+	forgive, err := s.guesses.takeOwn(strings.ToLower(user.Email))
+	if err != nil {
 		return "", err
 	}
 	ok, err := s.hasher.Verify(ctx, user.PasswordHash, change.Current)
 	if err != nil || ok {
-		s.byAccount.forgive(key)
+		forgive()
 	}
 	if err != nil {
 		return "", err

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/server/accounts"
 )
 
 func TestFirstOwner(t *testing.T) {
@@ -127,6 +128,29 @@ func TestSignInIsThrottledWhateverTheHeadersSay(t *testing.T) {
 	if last.header.Get("Retry-After") == "" {
 		t.Error("it does not say when to come back")
 	}
+}
+
+// A browser that has signed in before is known by its cookie, which scripts
+// cannot read and which leaves with nothing but a sign-in.
+func TestBrowserIsKnownAgain(t *testing.T) {
+	h := open(t)
+	h.owner(t)
+	signIn := map[string]any{"email": ownerEmail, "password": password}
+	var device *http.Cookie
+	for _, c := range h.nobody(t).post("/api/v1/session", signIn).want(200).cookies {
+		if c.Name == accounts.DeviceCookieName {
+			device = c
+		}
+	}
+	if device == nil || !device.HttpOnly || device.SameSite != http.SameSiteStrictMode || device.Path != "/api/v1/session" || device.MaxAge != deviceAge {
+		t.Fatalf("the device's cookie is %+v", device)
+	}
+	wrong := map[string]any{"email": ownerEmail, "password": "wrong password"}
+	for range 10 {
+		h.nobody(t).post("/api/v1/session", wrong).problem(401, models.KindUnauthenticated)
+	}
+	h.nobody(t).post("/api/v1/session", signIn).problem(429, models.KindRateLimited)
+	h.nobody(t).with("Cookie", device.Name+"="+device.Value).post("/api/v1/session", signIn).want(200)
 }
 
 func TestTokens(t *testing.T) {

@@ -41,6 +41,9 @@ func (a *API) identify(r route) func(huma.Context, func(huma.Context)) {
 func (a *API) caller(r *http.Request, requestID string) (who caller, renewed bool, err error) {
 	ip := a.deps.Proxies.ClientIP(r)
 	who = caller{Actor: models.Actor{IP: ip}, UserAgent: r.UserAgent(), RequestID: requestID}
+	if device, err := r.Cookie(accounts.DeviceCookieName); err == nil {
+		who.Device = device.Value
+	}
 	identity, err := a.deps.Accounts.Identify(r.Context(), accounts.CredentialsOf(r), ip)
 	if err != nil {
 		return who, false, err
@@ -58,6 +61,20 @@ func (a *API) sessionCookie(secret string) string {
 	}
 	if secret == "" {
 		cookie.MaxAge = -1
+	}
+	return cookie.String()
+}
+
+// deviceAge is how long a browser is remembered, in seconds, since it last
+// signed in.
+const deviceAge = 365 * 24 * 60 * 60
+
+// deviceCookie gives the Set-Cookie header for a device. Only signing in reads
+// it, and signing out leaves it.
+func (a *API) deviceCookie(device string) string {
+	cookie := http.Cookie{
+		Name: accounts.DeviceCookieName, Value: device, Path: apiBase + "/session", MaxAge: deviceAge,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(a.deps.URL, "https://"),
 	}
 	return cookie.String()
 }

@@ -16,6 +16,7 @@ type caller struct {
 	models.Actor
 	SessionID string // the browser session in use, "" with a token
 	UserAgent string
+	Device    string // the browser's device cookie, "" without one
 	RequestID string
 }
 

@@ -66,14 +66,15 @@ type UserAnswer struct {
 	User User `json:"user"`
 }
 
-// signedIn is the answer to signing in: the user, and the session's cookie.
+// signedIn is the answer to signing in: the user, and the cookies of the session
+// and the device.
 type signedIn struct {
-	SetCookie string `header:"Set-Cookie"`
+	SetCookie []string `header:"Set-Cookie"`
 	Body      UserAnswer
 }
 
 func (a *API) answerSignedIn(user *models.User, session accounts.NewSession) *signedIn {
-	return &signedIn{SetCookie: a.sessionCookie(session.Secret), Body: UserAnswer{User: wireUser(user)}}
+	return &signedIn{SetCookie: []string{a.sessionCookie(session.Secret), a.deviceCookie(session.Device)}, Body: UserAnswer{User: wireUser(user)}}
 }
 
 // CreateOwner is the body of create-owner.
@@ -192,4 +193,6 @@ func (a *API) updateMe(ctx context.Context, who caller, in *struct{ Body UpdateM
 	return answer(UserAnswer{User: wireUser(user)}), nil
 }
 
-func peer(who caller) accounts.Peer { return accounts.Peer{IP: who.IP, UserAgent: who.UserAgent} }
+func peer(who caller) accounts.Peer {
+	return accounts.Peer{IP: who.IP, UserAgent: who.UserAgent, Device: who.Device}
+}
