@@ -72,7 +72,7 @@ func (c *cli) dial(address, token string) (*session, error) {
 // the caller's business.
 var transport = &http.Transport{
 	Proxy:                 http.ProxyFromEnvironment,
-	DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+	DialContext:           dialTCP,
 	TLSHandshakeTimeout:   10 * time.Second,
 	ResponseHeaderTimeout: 3 * time.Minute, // destroying an app stops its containers first
 	ForceAttemptHTTP2:     true,

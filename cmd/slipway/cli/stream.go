@@ -78,7 +78,7 @@ func (s *session) listen(ctx context.Context, path string, after *int64, handle 
 	address := "ws" + strings.TrimPrefix(s.url, "http") + path + "?after=" + strconv.FormatInt(*after, 10)
 	header := http.Header{}
 	s.sign(header)
-	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 10 * time.Second}
+	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, NetDialContext: dialTCP, HandshakeTimeout: 10 * time.Second}
 	conn, resp, err := dialer.DialContext(ctx, address, header)
 	if err != nil {
 		return false, s.refused(resp, err)
