@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 )
 
 // statusError is an answer that HTTP itself has a status for and models has no
@@ -37,6 +38,7 @@ func (a *API) write(w http.ResponseWriter, status int, contentType string, v any
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(raw)+1))
 	w.WriteHeader(status)
 	_, _ = w.Write(append(raw, '\n'))
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"io"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -11,6 +12,9 @@ import (
 
 // uploadTimeout is how long an upload may take.
 const uploadTimeout = time.Hour
+
+// lingering is for how long more is taken, and thrown away, after a refusal.
+const lingering = 500 * time.Millisecond
 
 // bound refuses a body that says to be too large before any of it is read, and
 // gives an upload its time: the server's own read deadline is meant for small
@@ -25,6 +29,11 @@ func (a *API) bound(r route) func(huma.Context, func(huma.Context)) {
 		c := humagin.Unwrap(ctx)
 		if sent := c.Request.ContentLength; sent > most {
 			a.fail(c.Writer, c.Request, models.Errorf(models.KindTooLarge, "the body is %d bytes, and at most %d are taken here", sent, most))
+			c.Writer.Flush()
+			// A connection that is closed on what it has not read is reset, and
+			// takes the answer with it before a client that still sends has seen it.
+			_ = ctx.SetReadDeadline(time.Now().Add(lingering))
+			_, _ = io.Copy(io.Discard, c.Request.Body)
 			return
 		}
 		next(ctx)

@@ -19,6 +19,11 @@ import (
 //go:embed docs.html
 var docsHTML string
 
+// docsCSS is a file of its own, since the policy takes no styles in a page.
+//
+//go:embed docs.css
+var docsCSS []byte
+
 // docsPage is what the reference page shows.
 type docsPage struct {
 	Title, Version, Description string
@@ -111,6 +116,7 @@ func (a *API) documentRoutes() error {
 	serve("/openapi.json", "application/openapi+json", spec)
 	serve("/openapi-3.0.json", "application/openapi+json", older)
 	serve("/docs", "text/html; charset=utf-8", page)
+	serve("/docs.css", "text/css; charset=utf-8", docsCSS)
 	return nil
 }
 

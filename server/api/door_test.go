@@ -63,7 +63,7 @@ func TestStrictHeaders(t *testing.T) {
 	for _, path := range []string{"/", "/api/v1/setup", "/api/v1/docs", "/nothing.git/x"} {
 		r := h.nobody(t).get(path)
 		csp := r.header.Get("Content-Security-Policy")
-		if !strings.Contains(csp, "script-src 'self';") || !strings.Contains(csp, "frame-ancestors 'none'") ||
+		if !strings.Contains(csp, "script-src 'self';") || !strings.Contains(csp, "style-src 'self';") || strings.Contains(csp, "unsafe") || !strings.Contains(csp, "frame-ancestors 'none'") ||
 			r.header.Get("X-Content-Type-Options") != "nosniff" || r.header.Get("Referrer-Policy") != "no-referrer" {
 			t.Errorf("%s: %v", path, r.header)
 		}
@@ -83,6 +83,14 @@ func TestReference(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s", want)
 		}
+	}
+	for _, inline := range []string{"<style", " style=", " onclick="} {
+		if strings.Contains(page, inline) {
+			t.Errorf("the page has %q, which its policy refuses", inline)
+		}
+	}
+	if css := h.nobody(t).get("/api/v1/docs.css").want(200); !strings.HasPrefix(css.header.Get("Content-Type"), "text/css") || len(css.body) == 0 {
+		t.Errorf("the page's styles are %v", css.header)
 	}
 	for _, outside := range []string{"http://", "https://", "<script", "src="} {
 		if i := strings.Index(page, outside); i >= 0 && !strings.Contains(page[max(0, i-40):i], "Such as") {

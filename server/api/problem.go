@@ -55,55 +55,43 @@ func (p *Problem) GetHeaders() http.Header {
 	return h
 }
 
-// statusOf is the only place where a kind of failure becomes an HTTP status.
+// statuses is the only place where a kind of failure becomes an HTTP status.
+// The first kind of a status is the one that the status stands for.
+var statuses = []struct {
+	kind   models.Kind
+	status int
+}{
+	{models.KindInvalid, http.StatusUnprocessableEntity},
+	{models.KindFailed, http.StatusUnprocessableEntity},
+	{models.KindUnauthenticated, http.StatusUnauthorized},
+	{models.KindForbidden, http.StatusForbidden},
+	{models.KindNotFound, http.StatusNotFound},
+	{models.KindConflict, http.StatusConflict},
+	{models.KindCancelled, http.StatusConflict},
+	{models.KindPrecondition, http.StatusPreconditionFailed},
+	{models.KindTooLarge, http.StatusRequestEntityTooLarge},
+	{models.KindRateLimited, http.StatusTooManyRequests},
+	{models.KindUnavailable, http.StatusServiceUnavailable},
+	{models.KindTimeout, http.StatusGatewayTimeout},
+	{models.KindTimeout, http.StatusRequestTimeout},
+	{models.KindConflict, http.StatusGone},
+}
+
 func statusOf(kind models.Kind) int {
-	switch kind {
-	case models.KindInvalid, models.KindFailed:
-		return http.StatusUnprocessableEntity
-	case models.KindUnauthenticated:
-		return http.StatusUnauthorized
-	case models.KindForbidden:
-		return http.StatusForbidden
-	case models.KindNotFound:
-		return http.StatusNotFound
-	case models.KindConflict, models.KindCancelled:
-		return http.StatusConflict
-	case models.KindPrecondition:
-		return http.StatusPreconditionFailed
-	case models.KindTooLarge:
-		return http.StatusRequestEntityTooLarge
-	case models.KindRateLimited:
-		return http.StatusTooManyRequests
-	case models.KindUnavailable:
-		return http.StatusServiceUnavailable
-	case models.KindTimeout:
-		return http.StatusGatewayTimeout
-	default:
-		return http.StatusInternalServerError
+	for _, s := range statuses {
+		if s.kind == kind {
+			return s.status
+		}
 	}
+	return http.StatusInternalServerError
 }
 
 // kindOf is the other way round, for what HTTP itself or the validation refuses.
 func kindOf(status int) models.Kind {
-	switch status {
-	case http.StatusUnauthorized:
-		return models.KindUnauthenticated
-	case http.StatusForbidden:
-		return models.KindForbidden
-	case http.StatusNotFound:
-		return models.KindNotFound
-	case http.StatusConflict, http.StatusGone:
-		return models.KindConflict
-	case http.StatusPreconditionFailed:
-		return models.KindPrecondition
-	case http.StatusRequestEntityTooLarge:
-		return models.KindTooLarge
-	case http.StatusTooManyRequests:
-		return models.KindRateLimited
-	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
-		return models.KindTimeout
-	case http.StatusServiceUnavailable:
-		return models.KindUnavailable
+	for _, s := range statuses {
+		if s.status == status {
+			return s.kind
+		}
 	}
 	if status >= 500 {
 		return models.KindInternal
