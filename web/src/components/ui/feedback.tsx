@@ -49,6 +49,22 @@ export function ErrorNote({
   );
 }
 
+/** A word on what went wrong, within a row or a sentence. Where it stands alone, take an ErrorNote. */
+export function InlineError({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  if (!error) return null;
+  return (
+    <span role="alert" className="inline-flex min-w-0 items-center gap-1.5 text-bad text-sm">
+      <CircleAlert size={14} className="shrink-0" aria-hidden />
+      <span className="min-w-0 break-words">{problemText(error)}</span>
+      {onRetry && (
+        <button type="button" className="link shrink-0 rounded-sm" onClick={onRetry}>
+          {t("common.retry")}
+        </button>
+      )}
+    </span>
+  );
+}
+
 /** What stands where there is nothing yet, and what to do about it. */
 export function Empty({
   icon,
@@ -71,9 +87,22 @@ export function Empty({
   );
 }
 
-/** The shape of what is being fetched. */
+/** The shape of what is being fetched, of the same size. */
 export function Skeleton({ className }: { className?: string }) {
-  return <div className={cx("animate-breathe rounded-md bg-surface-3/70", className)} aria-hidden />;
+  return <span className={cx("block animate-breathe rounded-md bg-surface-3/70", className)} aria-hidden />;
+}
+
+/** Lines of text on their way, as high as the text will be. */
+export function SkeletonText({ lines = 1, className }: { lines?: number; className?: string }) {
+  return (
+    <span className={cx("block", className)} aria-hidden>
+      {Array.from({ length: lines }, (_, i) => (
+        <span key={i} className="flex h-5.5 items-center">
+          <Skeleton className={cx("h-3", i === lines - 1 && lines > 1 ? "w-2/3" : "w-full")} />
+        </span>
+      ))}
+    </span>
+  );
 }
 
 export function SkeletonRows({ rows = 4 }: { rows?: number }) {
