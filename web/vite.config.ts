@@ -11,7 +11,8 @@ export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   server: {
     proxy: {
-      "/api": { target: server, changeOrigin: true, ws: true },
+      // The server wants requests that change something to come from its own origin.
+      "/api": { target: server, changeOrigin: true, ws: true, headers: { origin: new URL(server).origin } },
     },
   },
   build: {

@@ -14,12 +14,21 @@ import { AppLayout } from "@/app/AppLayout";
 import { FailedPage, MissingPage, Pending } from "@/app/fallbacks";
 import { Root } from "@/app/Root";
 import { Shell } from "@/app/Shell";
+import {
+  allDeploymentsSearch,
+  compareSearch,
+  deploymentSearch,
+  deploymentsSearch,
+  releasesSearch,
+} from "@/deployments/search";
 import { useLanguage } from "@/i18n/language";
 
 export interface RouterContext {
   client: QueryClient;
   live: Live;
 }
+
+type ReadSearch<S> = (search: Record<string, unknown>) => S;
 
 interface TokenSearch {
   token?: string;
@@ -108,7 +117,12 @@ const page = <P extends string>(path: P, load: Load) =>
 
 const apps = page("/", () => import("@/pages/Apps"));
 const newApp = page("/new", () => import("@/pages/NewApp"));
-const deployments = page("/deployments", () => import("@/pages/AllDeployments"));
+const deployments = createRoute({
+  getParentRoute: () => shell,
+  path: "/deployments",
+  validateSearch: allDeploymentsSearch,
+  component: lazyPage(() => import("@/pages/AllDeployments")),
+});
 const activity = page("/activity", () => import("@/pages/Activity"));
 const account = page("/account", () => import("@/pages/Account"));
 const tokens = page("/account/tokens", () => import("@/pages/Tokens"));
@@ -123,6 +137,10 @@ const app = createRoute({
 const appPage = <P extends string>(path: P, load: Load) =>
   createRoute({ getParentRoute: () => app, path, component: lazyPage(load) });
 
+/** A page of an app whose address holds more than its path. */
+const searchPage = <P extends string, S extends object>(path: P, validateSearch: ReadSearch<S>, load: Load) =>
+  createRoute({ getParentRoute: () => app, path, validateSearch, component: lazyPage(load) });
+
 const routeTree = root.addChildren([
   setup,
   signIn,
@@ -136,11 +154,12 @@ const routeTree = root.addChildren([
     sessions,
     app.addChildren([
       appPage("/", () => import("@/pages/Overview")),
-      appPage("/deployments", () => import("@/pages/Deployments")),
-      appPage("/deployments/$number", () => import("@/pages/Deployment")),
+      searchPage("/deployments", deploymentsSearch, () => import("@/pages/Deployments")),
+      searchPage("/deployments/$number", deploymentSearch, () => import("@/pages/Deployment")),
       appPage("/logs", () => import("@/pages/Logs")),
       appPage("/config", () => import("@/pages/Config")),
-      appPage("/releases", () => import("@/pages/Releases")),
+      searchPage("/releases", releasesSearch, () => import("@/pages/Releases")),
+      searchPage("/releases/compare", compareSearch, () => import("@/pages/CompareReleases")),
       appPage("/domains", () => import("@/pages/Domains")),
       appPage("/settings", () => import("@/pages/Settings")),
     ]),

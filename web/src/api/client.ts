@@ -122,6 +122,8 @@ export const api = {
     unwrap(
       http.GET("/api/v1/apps/{app}/releases", { params: { path: { app }, query: { limit: 50, cursor } } }),
     ),
+  release: (app: string, version: number) =>
+    unwrap(http.GET("/api/v1/apps/{app}/releases/{version}", { params: { path: { app, version } } })),
   rollback: (app: string, version?: number) =>
     unwrap(
       http.POST("/api/v1/apps/{app}/rollback", {

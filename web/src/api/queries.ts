@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api } from "./client";
+import { settledPage } from "./settled";
 import type { App, Page } from "./types";
 
 /**
@@ -53,12 +54,6 @@ export const queries = {
   sessions: () => queryOptions({ queryKey: keys.sessions, queryFn: api.sessions }),
   tokens: () => queryOptions({ queryKey: keys.tokens, queryFn: api.tokens }),
   apps: () => queryOptions({ queryKey: keys.apps, queryFn: everyApp }),
-  allDeployments: () =>
-    infiniteQueryOptions({
-      queryKey: keys.deployments,
-      queryFn: ({ pageParam }) => api.allDeployments(pageParam),
-      ...pages,
-    }),
   events: (app?: string) =>
     infiniteQueryOptions({
       queryKey: app ? keys.part(app, "events") : keys.events,
@@ -79,12 +74,22 @@ export const queries = {
       queryFn: ({ pageParam }) => api.releases(app, pageParam),
       ...pages,
     }),
-  deployments: (app: string) =>
-    infiniteQueryOptions({
-      queryKey: keys.part(app, "deployments"),
-      queryFn: ({ pageParam }) => api.deployments(app, pageParam),
-      ...pages,
+  release: (app: string, version: number) =>
+    queryOptions({
+      queryKey: [...keys.part(app, "releases"), version] as const,
+      queryFn: () => api.release(app, version),
     }),
+  /** Those of one app, or of all. */
+  deployments: (app?: string) => {
+    const queryKey: readonly string[] = app ? keys.part(app, "deployments") : keys.deployments;
+    return infiniteQueryOptions({
+      queryKey,
+      queryFn: async ({ client, pageParam }) =>
+        settledPage(client.getQueryData(queryKey), pageParam) ??
+        (app ? api.deployments(app, pageParam) : api.allDeployments(pageParam)),
+      ...pages,
+    });
+  },
   latestDeployments: (app: string) =>
     queryOptions({
       queryKey: [...keys.part(app, "deployments"), "latest"] as const,

@@ -1,5 +1,6 @@
 import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { useState } from "react";
 import { describe, expect, it } from "vitest";
 import type { StepView } from "@/deployments/buildlog";
 import { StepItem } from "./StepItem";
@@ -16,7 +17,12 @@ const step = (part: Partial<StepView>): StepView => ({
   dropped: 0,
   ...part,
 });
-const show = (view: StepView, now = 5200) => <StepItem step={view} lineCount={view.lines.length} now={now} />;
+
+function Shown({ view, now }: { view: StepView; now: number }) {
+  const [chosen, choose] = useState<boolean>();
+  return <StepItem step={view} lineCount={view.lines.length} now={now} chosen={chosen} onChoose={choose} />;
+}
+const show = (view: StepView, now = 5200) => <Shown view={view} now={now} />;
 
 describe("StepItem", () => {
   it("is open while it runs, and counts the seconds", () => {
@@ -33,6 +39,13 @@ describe("StepItem", () => {
     const error = screen.getByText("exit code 1");
     const output = screen.getByText("compiling");
     expect(error.compareDocumentPosition(output) & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
+  });
+
+  it("is not opened for less than a second: the page would jump", () => {
+    const { rerender } = render(show(step({}), 1900));
+    expect(screen.queryByText("compiling")).not.toBeInTheDocument();
+    rerender(show(step({}), 2000));
+    expect(screen.getByText("compiling")).toBeInTheDocument();
   });
 
   it("stays as somebody has put it", async () => {

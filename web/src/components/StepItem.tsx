@@ -1,5 +1,5 @@
 import { Check, ChevronRight, CircleSlash, LoaderCircle, X, Zap } from "lucide-react";
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useEffect, useId, useRef } from "react";
 import type { StepStatus, StepView } from "@/deployments/buildlog";
 import { t, tn, tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
@@ -15,25 +15,30 @@ const icons: Record<StepStatus, ReactNode> = {
   stopped: <CircleSlash size={14} className="text-text-3" aria-hidden />,
 };
 
+// A step that is over sooner is not opened: a page that jumps is no help.
+const worthOpening = 1000;
+
 interface StepItemProps {
   step: StepView;
   /** How many lines it has: the step itself is changed in place. */
   lineCount: number;
   now: number;
+  /** What somebody chose; until then it is open while it runs and when it failed. */
+  chosen: boolean | undefined;
+  onChoose: (open: boolean) => void;
 }
 
-/**
- * A build step with its output folded under it. It is open while it runs and
- * when it failed, until somebody says otherwise.
- */
-export function StepItem({ step, lineCount, now }: StepItemProps) {
-  const [chosen, setChosen] = useState<boolean>();
+/** Says whether a step has anything to unfold. */
+export const holdsMore = (step: StepView, lineCount: number) => lineCount > 0 || step.error !== "";
+
+/** A build step with its output folded under it. */
+export function StepItem({ step, lineCount, now, chosen, onChoose }: StepItemProps) {
   const id = useId();
   const head = useRef<HTMLDivElement>(null);
   const failed = step.status === "failed";
-  const holds = lineCount > 0 || step.error !== "";
-  const open = holds && (chosen ?? (failed || step.status === "running"));
+  const holds = holdsMore(step, lineCount);
   const took = step.durationMs ?? Math.max(0, now - step.startedAt);
+  const open = holds && (chosen ?? (failed || (step.status === "running" && took >= worthOpening)));
 
   // One that fails before the reader's eyes is brought into sight; one that had failed
   // already is found where it stands.
@@ -45,10 +50,11 @@ export function StepItem({ step, lineCount, now }: StepItemProps) {
     <div ref={head}>
       <button
         type="button"
+        data-step
         aria-expanded={holds ? open : undefined}
         aria-controls={open ? id : undefined}
         disabled={!holds}
-        onClick={() => setChosen(!open)}
+        onClick={() => onChoose(!open)}
         className="-outline-offset-2! flex w-full items-center gap-2.5 px-4 py-2 text-left hover:not-disabled:bg-surface-2/70 sm:px-5"
       >
         <ChevronRight
@@ -62,7 +68,11 @@ export function StepItem({ step, lineCount, now }: StepItemProps) {
         />
         <span className="shrink-0">{icons[step.status]}</span>
         <span
-          className={cx("min-w-0 flex-1 truncate font-mono text-sm", failed && "text-bad")}
+          className={cx(
+            "min-w-0 flex-1 font-mono text-sm",
+            open ? "break-words" : "truncate",
+            failed && "text-bad",
+          )}
           title={step.name}
         >
           {step.name}

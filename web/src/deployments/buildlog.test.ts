@@ -34,7 +34,7 @@ describe("BuildLog", () => {
     expect(stepOf(log.blocks[2])).toMatchObject({ status: "done", durationMs: 1500 });
     expect(stepOf(log.blocks[2]).lines.map((one) => one.text)).toEqual(["from one", "more of one"]);
     expect(stepOf(log.blocks[3])).toMatchObject({ status: "failed", error: "exit code 7", durationMs: 5000 });
-    expect(log.stepCount).toBe(3);
+    expect(log.totals).toMatchObject({ steps: 3, cached: 1 });
   });
 
   it("takes a line once, and resumes after it", () => {

@@ -1,4 +1,5 @@
 import type { Gap, Line, Step } from "@/api/types";
+import { Marks } from "./marks";
 
 export type StepStatus = "running" | "done" | "cached" | "failed" | "stopped";
 
@@ -21,11 +22,23 @@ export type Block =
   | { kind: "lines"; id: string; source: string; lines: Line[]; dropped: number }
   | { kind: "gap"; gap: Gap };
 
+export interface BuildTotals {
+  steps: number;
+  cached: number;
+  /** From the first step's beginning to the last one's end; absent while one runs. */
+  ms: number | undefined;
+}
+
 const maxLines = 20_000;
 
 /** Folds the lines of a deployment's stream into steps with their output. */
 export class BuildLog {
   readonly blocks: Block[] = [];
+  /** Every line as it was written, for who wants the log as it is. */
+  readonly lines: Line[] = [];
+  /** What the lines tell of the rollout. */
+  readonly marks = new Marks();
+  private lost = 0;
   private readonly steps = new Map<string, StepView>();
   private seq = 0;
   private cutAt: number | undefined;
@@ -39,10 +52,16 @@ export class BuildLog {
     return this.cutAt;
   }
 
+  /** How many of the oldest lines were let go. */
+  get dropped(): number {
+    return this.lost;
+  }
+
   addLines(lines: readonly Line[]): void {
     for (const line of lines) {
       if (line.seq <= this.seq) continue;
       this.seq = line.seq;
+      this.keep(line);
       if (line.step) this.takeStep(line.step, line);
       else if (line.step_id) this.takeOutput(line.step_id, line);
       else if (line.text || !line.state) this.takeWords(line);
@@ -70,10 +89,41 @@ export class BuildLog {
     }
   }
 
-  get stepCount(): number {
-    let n = 0;
-    for (const step of this.steps.values()) if (!step.internal) n++;
-    return n;
+  /** How many steps the build has, how many came from the cache, and how long all took. */
+  get totals(): BuildTotals {
+    let steps = 0;
+    let cached = 0;
+    let from = Number.POSITIVE_INFINITY;
+    let to = 0;
+    let runs = false;
+    for (const step of this.steps.values()) {
+      from = Math.min(from, step.startedAt);
+      to = Math.max(to, step.startedAt + (step.durationMs ?? 0));
+      runs ||= step.status === "running";
+      if (step.internal) continue;
+      steps++;
+      if (step.status === "cached") cached++;
+    }
+    return { steps, cached, ms: runs || to === 0 ? undefined : to - from };
+  }
+
+  /** The step that runs now, the newest of several; or the one that failed. */
+  stepThat(status: "running" | "failed"): StepView | undefined {
+    let found: StepView | undefined;
+    for (const step of this.steps.values()) {
+      if (step.status !== status) continue;
+      if (!found || found.internal || !step.internal) found = step;
+    }
+    return found;
+  }
+
+  private keep(line: Line): void {
+    this.marks.take(line);
+    // A step's beginning and its end are one line to who reads the log.
+    if (line.step && line.step.status !== "running" && !line.step.error) return;
+    const text = line.step?.error ? `${line.text}: ${line.step.error}` : line.text;
+    this.lines.push(text === line.text ? line : { ...line, text });
+    if (this.lines.length > maxLines) this.lost += this.lines.splice(0, maxLines / 10).length;
   }
 
   private stepOf(id: string, line: Line): StepView {

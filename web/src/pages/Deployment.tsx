@@ -1,27 +1,23 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { Ban, ExternalLink, GitCommitHorizontal, RotateCcw, ScrollText } from "lucide-react";
-import { api } from "@/api/client";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { asProblem } from "@/api/problem";
 import { queries } from "@/api/queries";
-import { can, type Deployment, terminal } from "@/api/types";
+import { type Deployment, terminal } from "@/api/types";
 import { Page } from "@/app/Page";
 import { BuildOutput } from "@/components/BuildOutput";
-import { deploymentWords } from "@/components/DeploymentRow";
+import { Reason } from "@/components/deployments/FailureCard";
+import { Head } from "@/components/deployments/Head";
 import { Timeline } from "@/components/Timeline";
-import { Button, buttonClass } from "@/components/ui/button";
-import { CommandHint } from "@/components/ui/copy";
-import { Empty, ErrorNote, SkeletonRows } from "@/components/ui/feedback";
+import { buttonClass } from "@/components/ui/button";
+import { Empty, ErrorNote, Skeleton } from "@/components/ui/feedback";
 import { Card } from "@/components/ui/layout";
-import { DeploymentBadge } from "@/components/ui/status";
-import { Ago } from "@/components/ui/time";
+import { ahead } from "@/deployments/cancel";
+import { useDeploymentLog } from "@/deployments/useDeploymentLog";
+import { useDraining } from "@/deployments/useDraining";
 import { t, tWord } from "@/i18n";
-import { cli, curl } from "@/lib/command";
-import { useAction } from "@/lib/form";
 import { useTitle } from "@/lib/title";
-import { shortCommit } from "@/lib/url";
 
-/** One deployment: how far it is, what the build says, why it failed. */
+/** One deployment: how far it is, what it waits for, what the build says, why it failed. */
 export default function DeploymentPage() {
   const { app, number: text } = useParams({ from: "/shell/apps/$app/deployments/$number" });
   const number = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : 0;
@@ -43,128 +39,76 @@ export default function DeploymentPage() {
     );
   }
   if (!d) {
-    return (
-      <Page>
-        {error ? <ErrorNote error={error} onRetry={() => void refetch()} /> : <SkeletonRows rows={5} />}
-      </Page>
-    );
+    return <Page>{error ? <ErrorNote error={error} onRetry={() => void refetch()} /> : <Shape />}</Page>;
   }
   return (
     <Page>
-      <Head d={d} />
-      {d.reason && d.state !== "succeeded" && (
-        <div
-          role="alert"
-          className="mb-5 rounded-lg border border-bad-mark/40 bg-bad-soft px-4 py-3 text-bad"
-        >
-          <p className="font-semibold">{tWord("reason_title", d.state)}</p>
-          <p className="mt-0.5 whitespace-pre-wrap break-words font-mono text-sm">{d.reason}</p>
-        </div>
-      )}
-      <Card className="mb-5">
-        <Timeline deployment={d} />
-      </Card>
-      <BuildOutput key={d.id} deployment={d} />
+      {error && <ErrorNote error={error} onRetry={() => void refetch()} className="mb-4" />}
+      <Known key={d.id} d={d} />
     </Page>
   );
 }
 
-function Head({ d }: { d: Deployment }) {
+/** The page's own shape while it is fetched. */
+function Shape() {
   return (
-    <div className="mb-5 flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
-      <div className="min-w-0 max-w-3xl">
-        <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-          <h1 className="text-page-title">{t("deployment.title", { n: d.number })}</h1>
-          <DeploymentBadge state={d.state} />
-        </div>
-        <p className="mt-1 break-words">{deploymentWords(d)}</p>
-        <p className="mt-0.5 flex flex-wrap items-center gap-x-2 text-sm text-text-3">
-          <span>
-            {t("deployment.by", { trigger: tWord("trigger", d.trigger), who: d.created_by })}{" "}
-            <Ago when={d.created_at} />
-          </span>
-          {d.commit && (
-            <span className="inline-flex items-center gap-1 font-mono text-xs" title={d.commit}>
-              <GitCommitHorizontal size={13} aria-hidden />
-              {shortCommit(d.commit)}
-            </span>
-          )}
-          {d.build?.builder && (
-            <span>{t("deployment.builder", { builder: tWord("builder", d.build.builder) })}</span>
-          )}
-          {d.release > 0 && (
-            <Link to="/apps/$app/releases" params={{ app: d.app }} className="link">
-              {t("deployment.release", { v: d.release })}
-            </Link>
-          )}
-        </p>
-      </div>
-      <Actions d={d} />
+    <div role="status" aria-label={t("common.loading")}>
+      <Skeleton className="mb-2 h-7 w-56" />
+      <Skeleton className="mb-2 h-5 w-80 max-w-full" />
+      <Skeleton className="mb-6 h-5 w-64 max-w-full" />
+      <Skeleton className="mb-5 h-64" />
+      <Skeleton className="h-40" />
     </div>
   );
 }
 
-function Actions({ d }: { d: Deployment }) {
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const { data: me } = useQuery(queries.session());
+function Known({ d }: { d: Deployment }) {
+  const { view = "steps" } = useSearch({ from: "/shell/apps/$app/deployments/$number" });
+  const navigate = useNavigate({ from: "/apps/$app/deployments/$number" });
+  const log = useDeploymentLog(d);
   const { data: app } = useQuery(queries.app(d.app));
-  const cancel = useAction(async () => {
-    const now = await api.cancelDeployment(d.app, d.number);
-    // What the answer leaves out, such as the build, stays until it is asked for again.
-    client.setQueryData(queries.deployment(d.app, d.number).queryKey, { ...d, ...now });
-  });
-  const retry = useAction(() => api.retryDeployment(d.app, d.number));
-  const again = async () => {
-    const made = await retry.run();
-    if (!made) return;
-    await navigate({
-      to: "/apps/$app/deployments/$number",
-      params: { app: d.app, number: String(made.number) },
-    });
-  };
   const over = terminal(d.state);
-  const may = can(me, "deploy");
+  // An ended deployment needs the others only to name the one that took its place.
+  const { data: others } = useInfiniteQuery({
+    ...queries.deployments(d.app),
+    enabled: d.state === "queued" || d.state === "superseded" || d.state === "cancelled",
+  });
+  const near = others?.pages.flatMap((page) => page.items) ?? [];
+  const newer = near.filter((one) => one.number > d.number).at(-1)?.number ?? 0;
+  const deploys = d.state === "deploying" || d.state === "succeeded";
+  const { data: instances } = useQuery({ ...queries.instances(d.app), enabled: deploys });
+  const { data: release } = useQuery({
+    ...queries.release(d.app, d.release),
+    enabled: d.state === "deploying" && d.release > 0,
+  });
+  const draining = useDraining(d, instances?.items ?? []);
+  const around = {
+    log: log.log,
+    ahead: d.state === "queued" ? ahead(d, near) : [],
+    instances: instances?.items ?? [],
+    scale: app?.scale ?? {},
+    release,
+    draining,
+  };
   return (
-    <div className="flex flex-col gap-2 sm:items-end">
-      <div className="flex flex-wrap gap-2">
-        {over && d.state === "succeeded" && app && (
-          <a href={app.url} target="_blank" rel="noreferrer" className={buttonClass("primary")}>
-            <ExternalLink size={15} aria-hidden />
-            {t("deployment.open")}
-            <span className="sr-only">{t("common.new_tab")}</span>
-          </a>
-        )}
-        <Link to="/apps/$app/logs" params={{ app: d.app }} className={buttonClass("plain")}>
-          <ScrollText size={15} aria-hidden />
-          {t("deployment.app_logs")}
-        </Link>
-        {!over && may && (
-          <Button
-            className="text-bad!"
-            busy={cancel.busy}
-            disabled={d.cancel_requested}
-            onClick={() => void cancel.run()}
-          >
-            <Ban size={15} aria-hidden />
-            {d.cancel_requested ? t("deployment.cancelling") : t("deployment.cancel")}
-          </Button>
-        )}
-        {over && may && (
-          <Button busy={retry.busy} onClick={() => void again()}>
-            <RotateCcw size={15} aria-hidden />
-            {t("deployment.retry")}
-          </Button>
-        )}
-      </div>
-      <ErrorNote error={cancel.problem ?? retry.problem} />
-      <CommandHint
-        command={
-          over
-            ? curl("POST", `/apps/${d.app}/deployments/${d.number}/retry`)
-            : cli("cancel", d.app, String(d.number))
+    <>
+      <Head deployment={d} app={app} />
+      {over && <Reason deployment={d} app={app} log={log} newer={newer} />}
+      <Card className="mb-5 py-1">
+        <Timeline deployment={d} around={around} />
+      </Card>
+      <BuildOutput
+        deployment={d}
+        log={log}
+        view={view}
+        onView={(chosen) =>
+          void navigate({
+            search: { view: chosen === "steps" ? undefined : chosen },
+            replace: true,
+            resetScroll: false,
+          })
         }
       />
-    </div>
+    </>
   );
 }

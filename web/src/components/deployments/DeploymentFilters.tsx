@@ -1,0 +1,107 @@
+import { useQuery } from "@tanstack/react-query";
+import { X } from "lucide-react";
+import type { ReactNode } from "react";
+import { queries } from "@/api/queries";
+import { Button } from "@/components/ui/button";
+import { Field, Select } from "@/components/ui/field";
+import { type DeploymentFilter, isFiltering, stateFilters, triggers } from "@/deployments/filter";
+import { t, tWord } from "@/i18n";
+
+interface FiltersProps {
+  filter: DeploymentFilter;
+  people: readonly string[];
+  onChange: (filter: DeploymentFilter) => void;
+  /** Offer the apps to choose from. */
+  withApps?: boolean;
+}
+
+/** Narrows a list of deployments; what is chosen stands in the address. */
+export function DeploymentFilters({ filter, people, onChange, withApps }: FiltersProps) {
+  const { data: me } = useQuery(queries.session());
+  const { data: apps } = useQuery({ ...queries.apps(), enabled: Boolean(withApps) });
+  const own = me?.user.email;
+  const others = people.filter((one) => one !== own);
+  const set = (part: DeploymentFilter) => onChange({ ...filter, ...part });
+  const names = new Set((apps ?? []).map((app) => app.name));
+  if (filter.app) names.add(filter.app);
+  return (
+    <search className="mb-4 flex flex-wrap items-end gap-2" aria-label={t("filter.label")}>
+      <Choice
+        label={t("filter.state")}
+        value={filter.state}
+        onChange={(state) => set({ state: stateFilters.find((one) => one === state) })}
+        all={t("filter.all_states")}
+      >
+        {stateFilters.map((state) => (
+          <option key={state} value={state}>
+            {tWord("filter_state", state)}
+          </option>
+        ))}
+      </Choice>
+      {withApps && (
+        <Choice
+          label={t("filter.app")}
+          value={filter.app}
+          onChange={(app) => set({ app })}
+          all={t("filter.all_apps")}
+        >
+          {[...names].sort().map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </Choice>
+      )}
+      <Choice
+        label={t("filter.trigger")}
+        value={filter.trigger}
+        onChange={(trigger) => set({ trigger })}
+        all={t("filter.all_triggers")}
+      >
+        {triggers.map((trigger) => (
+          <option key={trigger} value={trigger}>
+            {tWord("trigger", trigger)}
+          </option>
+        ))}
+      </Choice>
+      <Choice
+        label={t("filter.by")}
+        value={filter.by}
+        onChange={(by) => set({ by })}
+        all={t("filter.all_people")}
+      >
+        {own && <option value={own}>{t("filter.me", { email: own })}</option>}
+        {others.map((email) => (
+          <option key={email}>{email}</option>
+        ))}
+      </Choice>
+      {isFiltering(filter) && (
+        <Button look="quiet" onClick={() => onChange({})}>
+          <X size={15} aria-hidden />
+          {t("filter.clear")}
+        </Button>
+      )}
+    </search>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  value: string | undefined;
+  all: string;
+  onChange: (value: string | undefined) => void;
+  children: ReactNode;
+}
+
+function Choice({ label, value, all, onChange, children }: ChoiceProps) {
+  return (
+    <Field label={label} hideLabel className="min-w-32 max-w-64 flex-1 sm:flex-none">
+      <Select
+        value={value ?? ""}
+        onChange={(e) => onChange(e.target.value || undefined)}
+        className={value ? "font-medium" : undefined}
+      >
+        <option value="">{all}</option>
+        {children}
+      </Select>
+    </Field>
+  );
+}

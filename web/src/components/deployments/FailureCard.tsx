@@ -1,0 +1,101 @@
+import { Link } from "@tanstack/react-router";
+import { CircleAlert, CircleSlash } from "lucide-react";
+import type { App, Deployment } from "@/api/types";
+import { CopyButton } from "@/components/ui/copy";
+import { type Failure, failureOf } from "@/deployments/failure";
+import type { DeploymentLog } from "@/deployments/useDeploymentLog";
+import { t, tWord } from "@/i18n";
+import { LogText } from "@/logs/LogText";
+
+interface ReasonProps {
+  deployment: Deployment;
+  app: App | undefined;
+  log: DeploymentLog;
+  /** The deployment that came after it, 0 when none is known. */
+  newer: number;
+}
+
+/** Why a deployment ended without success: first, and big, with what was said last. */
+export function Reason({ deployment: d, app, log, newer }: ReasonProps) {
+  if (d.state === "failed") return <FailureCard d={d} app={app} failure={failureOf(d, log.log)} />;
+  if (d.state !== "cancelled" && d.state !== "superseded") return null;
+  return (
+    <div className="mb-5 flex gap-3 rounded-lg border bg-surface-2 px-4 py-3">
+      <CircleSlash size={18} className="mt-0.5 shrink-0 text-text-3" aria-hidden />
+      <div className="min-w-0">
+        <p className="font-semibold">{tWord("reason_title", d.state)}</p>
+        <p className="break-words text-text-2">
+          {d.state === "cancelled" && !d.started_at ? t("reason.in_queue") : t("reason.nothing_changed")}{" "}
+          {d.reason && d.reason !== d.state && <span>{t("reason.said", { reason: d.reason })} </span>}
+          {newer > 0 && (
+            <Link
+              to="/apps/$app/deployments/$number"
+              params={{ app: d.app, number: String(newer) }}
+              className="link"
+            >
+              {t("reason.newer", { n: newer })}
+            </Link>
+          )}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+function FailureCard({ d, app, failure: f }: { d: Deployment; app: App | undefined; failure: Failure }) {
+  const live = app?.live_release?.version;
+  const title = app && !live ? t("reason.nothing_live") : t("reason_title.failed");
+  const meaning = exitWords(f.exitCode);
+  return (
+    <section
+      role="alert"
+      className="mb-5 overflow-hidden rounded-lg border border-bad-mark/40 bg-bad-soft"
+      aria-label={title}
+    >
+      <div className="flex gap-3 px-4 pt-4 pb-3 sm:px-5">
+        <CircleAlert size={22} className="mt-0.5 shrink-0 text-bad" aria-hidden />
+        <div className="min-w-0 flex-1">
+          <p className="text-bad text-sm">{title}</p>
+          <p className="mt-1 whitespace-pre-wrap break-words font-semibold text-bad text-lg">
+            {f.reason || t("reason.none")}
+          </p>
+          {(meaning || live) && (
+            <p className="mt-1 text-sm text-text-2">
+              {meaning} {live ? t("reason.still_live", { v: live }) : ""}
+            </p>
+          )}
+        </div>
+        {f.reason && <CopyButton text={copied(d, f)} label={t("reason.copy")} />}
+      </div>
+      {f.lines.length > 0 && (
+        <figure className="border-bad-mark/25 border-t bg-log-bg">
+          <figcaption className="px-4 pt-2 text-text-3 text-xs sm:px-5">
+            {f.instance
+              ? t("reason.last_of_instance", { instance: f.instance })
+              : t("reason.last_of_step", { step: f.step?.name ?? "" })}
+          </figcaption>
+          <div className="max-h-72 overflow-y-auto px-4 pt-1 pb-3 font-mono text-sm sm:px-5">
+            {f.lines.map((line) => (
+              <div key={line.seq} className="min-h-5 whitespace-pre-wrap [overflow-wrap:anywhere]">
+                <LogText text={line.text} />
+              </div>
+            ))}
+          </div>
+        </figure>
+      )}
+    </section>
+  );
+}
+
+/** What an exit code means, where it means the same in every program. */
+function exitWords(code: number | undefined): string {
+  if (code === undefined) return "";
+  const meaning = tWord("exit", String(code));
+  return meaning === String(code) ? t("reason.exit", { code }) : t("reason.exit_meaning", { code, meaning });
+}
+
+/** What is worth sending to somebody who can help. */
+function copied(d: Deployment, f: Failure): string {
+  const head = `${d.app} #${d.number}: ${f.reason}`;
+  return [head, ...f.lines.map((line) => line.text)].join("\n");
+}

@@ -1,0 +1,79 @@
+import { type Deployment, terminal } from "@/api/types";
+
+/** What a list of deployments is narrowed to; it stands in the address. */
+export interface DeploymentFilter {
+  state?: StateFilter;
+  app?: string;
+  trigger?: string;
+  by?: string;
+}
+
+export const stateFilters = ["running", "succeeded", "failed", "cancelled"] as const;
+export type StateFilter = (typeof stateFilters)[number];
+
+export const triggers = [
+  "push",
+  "upload",
+  "git",
+  "webhook",
+  "image",
+  "config",
+  "settings",
+  "rollback",
+  "restart",
+] as const;
+
+const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+
+/** Reads a filter from an address; what it does not understand is left out. */
+export function readFilter(search: Record<string, unknown>): DeploymentFilter {
+  const state = stateFilters.find((known) => known === search.state);
+  const trigger = triggers.find((known) => known === search.trigger);
+  return { state, app: text(search.app), trigger, by: text(search.by) };
+}
+
+export function isFiltering(filter: DeploymentFilter): boolean {
+  return Boolean(filter.state || filter.app || filter.trigger || filter.by);
+}
+
+export function matches(d: Deployment, filter: DeploymentFilter): boolean {
+  return (
+    (!filter.state || stateOf(d) === filter.state) &&
+    (!filter.app || d.app === filter.app) &&
+    (!filter.trigger || d.trigger === filter.trigger) &&
+    (!filter.by || d.created_by === filter.by)
+  );
+}
+
+/** Superseded counts as cancelled: both were stopped before they could end. */
+function stateOf(d: Deployment): StateFilter {
+  if (!terminal(d.state)) return "running";
+  return d.state === "superseded" ? "cancelled" : (d.state as StateFilter);
+}
+
+export interface Listed {
+  /** Those that are not over, newest first. */
+  running: Deployment[];
+  /** The others. */
+  over: Deployment[];
+  /** Who made them, for choosing from. */
+  people: string[];
+  /** How many were looked at. */
+  seen: number;
+}
+
+/** Puts what runs on top, narrows, and counts. Pages may overlap while they are fetched anew. */
+export function arrange(pages: readonly { items: Deployment[] }[], filter: DeploymentFilter): Listed {
+  const byId = new Map<string, Deployment>();
+  for (const page of pages) for (const d of page.items) if (!byId.has(d.id)) byId.set(d.id, d);
+  const all = [...byId.values()];
+  const shown = all.filter((d) => matches(d, filter));
+  const people = new Set(all.map((d) => d.created_by).filter(Boolean));
+  if (filter.by) people.add(filter.by);
+  return {
+    running: shown.filter((d) => !terminal(d.state)),
+    over: shown.filter((d) => terminal(d.state)),
+    people: [...people].sort(),
+    seen: all.length,
+  };
+}
