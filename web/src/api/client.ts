@@ -159,5 +159,16 @@ export const api = {
     unwrap(http.POST("/api/v1/apps/{app}/webhook-secret", { params: { path: { app }, header: creating() } })),
   events: (app: string | undefined, cursor: string) =>
     unwrap(http.GET("/api/v1/events", { params: { query: { limit: 50, cursor, app } } })),
+  lastLines: (app: string, tail: number) =>
+    unwrap(http.GET("/api/v1/apps/{app}/logs", { params: { path: { app }, query: { tail } } })),
+  lastDeploymentLines: (app: string, number: number, tail: number) =>
+    unwrap(
+      http.GET("/api/v1/apps/{app}/deployments/{number}/logs", {
+        params: { path: { app, number }, query: { tail } },
+      }),
+    ),
+  metrics: (app: string, range: "1h" | "6h" | "24h", signal?: AbortSignal) =>
+    unwrap(http.GET("/api/v1/apps/{app}/metrics", { params: { path: { app }, query: { range } }, signal })),
+  recentMetrics: (signal?: AbortSignal) => unwrap(http.GET("/api/v1/metrics", { signal })),
   status: () => unwrap(http.GET("/api/v1/status")),
 };

@@ -1,52 +1,122 @@
 import { useQuery } from "@tanstack/react-query";
 import { queries } from "@/api/queries";
-import type { Instance } from "@/api/types";
+import type { App, Instance } from "@/api/types";
 import { t, tn } from "@/i18n";
-import { ErrorNote, SkeletonRows } from "./ui/feedback";
-import { Row, Rows } from "./ui/layout";
+import { Say } from "@/i18n/Say";
+import { figure } from "@/metrics/format";
+import { usageOf } from "@/metrics/model";
+import { metricsQueries } from "@/metrics/queries";
+import { byProcess } from "./overview/scaling";
+import { UsageBar } from "./overview/UsageBar";
+import { ScaleChange, ScaleStepper, type Scaling, useScaling } from "./ScaleControl";
+import { ErrorNote, Skeleton } from "./ui/feedback";
+import { Section } from "./ui/layout";
 import { InstanceBadge } from "./ui/status";
 import { Ago } from "./ui/time";
 
-/** The instances that run now, with how they are. */
-export function Instances({ app }: { app: string }) {
-  const { data, error, isPending, refetch } = useQuery(queries.instances(app));
-  if (isPending) {
-    return (
-      <div className="p-4">
-        <SkeletonRows rows={2} />
-      </div>
-    );
-  }
-  if (!data) return <ErrorNote error={error} onRetry={() => void refetch()} className="m-4" />;
-  if (data.items.length === 0) return <p className="px-4 py-3 text-text-3 sm:px-5">{t("instances.none")}</p>;
+/** What runs now, process by process, with how many are wanted to be set beside it. */
+export function Instances({ app }: { app: App }) {
+  const { data, error, isPending, refetch } = useQuery(queries.instances(app.name));
+  const scaling = useScaling(app);
+  const groups = byProcess(app, data?.items ?? []);
   return (
-    <Rows label={t("instances.title")}>
-      {data.items.map((instance) => (
-        <InstanceRow key={instance.name} instance={instance} />
-      ))}
-    </Rows>
+    <Section title={t("instances.title")} hint={t("instances.hint")} flush>
+      {error && <ErrorNote error={error} onRetry={() => void refetch()} className="mx-4 my-2" />}
+      <div className="divide-y">
+        {groups.map(({ process, instances }) => (
+          <ProcessGroup
+            key={process}
+            process={process}
+            instances={instances}
+            scaling={scaling}
+            waiting={isPending}
+          />
+        ))}
+      </div>
+      <ScaleChange scaling={scaling} />
+    </Section>
   );
 }
 
-function InstanceRow({ instance: i }: { instance: Instance }) {
+interface ProcessGroupProps {
+  process: string;
+  instances: Instance[];
+  scaling: Scaling;
+  waiting: boolean;
+}
+
+function ProcessGroup({ process, instances, scaling, waiting }: ProcessGroupProps) {
+  const { app } = scaling;
+  const wanted = app.scale[process] ?? 0;
+  const healthy = instances.filter((i) => i.state === "healthy").length;
   return (
-    <Row className="flex items-start justify-between gap-3">
-      <div className="min-w-0">
-        <div className="truncate font-mono text-sm">{i.name}</div>
-        <div className="flex flex-wrap gap-x-2 text-sm text-text-3">
-          {i.started_at && (
-            <span>
-              {t("instances.since")} <Ago when={i.started_at} />
-            </span>
-          )}
-          {i.restarts > 0 && <span className="text-warn">{tn("instances.restarts", i.restarts)}</span>}
-          {i.state === "exited" && (
-            <span className="text-bad">{t("instances.exit_code", { code: i.exit_code })}</span>
-          )}
-          {i.oom_killed && <span className="text-bad">{t("instances.oom")}</span>}
+    <section className="px-4 py-2.5 sm:px-5" aria-label={process}>
+      <div className="flex items-start justify-between gap-3">
+        <div className="min-w-0 pt-1">
+          <h3 className="truncate font-medium font-mono text-sm">{process}</h3>
+          <p className="text-sm text-text-3">
+            {waiting ? t("common.loading") : t("instances.healthy_of", { healthy, wanted })}
+          </p>
         </div>
+        <ScaleStepper scaling={scaling} process={process} />
       </div>
-      <InstanceBadge state={i.state} />
-    </Row>
+      {waiting ? (
+        Array.from({ length: wanted }, (_, i) => <Skeleton key={i} className="mt-2 h-16" />)
+      ) : instances.length > 0 ? (
+        <ul className="mt-2 space-y-2">
+          {instances.map((instance) => (
+            <InstanceItem key={instance.name} app={app} instance={instance} />
+          ))}
+        </ul>
+      ) : (
+        <p className="mt-1 text-sm text-text-3">{t("instances.none_of", { process })}</p>
+      )}
+    </section>
+  );
+}
+
+function InstanceItem({ app, instance: i }: { app: App; instance: Instance }) {
+  const { data: metrics } = useQuery(metricsQueries.app(app.name, "1h"));
+  const usage = usageOf(metrics, i.name);
+  return (
+    <li className="rounded-md border px-3 py-2">
+      <div className="flex items-center justify-between gap-3">
+        <span className="min-w-0 truncate font-mono text-sm" title={i.name}>
+          {i.process}.{i.index}
+          {i.release !== app.live_release?.version && (
+            <span className="ml-1.5 text-text-3">v{i.release}</span>
+          )}
+        </span>
+        <InstanceBadge state={i.state} />
+      </div>
+      <p className="flex flex-wrap gap-x-2 text-sm text-text-3">
+        {i.started_at && (
+          <span>
+            <Say k="instances.started" values={{ when: <Ago when={i.started_at} /> }} />
+          </span>
+        )}
+        {i.restarts > 0 && <span className="text-warn">{tn("instances.restarts", i.restarts)}</span>}
+        {i.state === "exited" && (
+          <span className="text-bad">{t("instances.exit_code", { code: i.exit_code })}</span>
+        )}
+        {i.oom_killed && <span className="text-bad">{t("instances.oom")}</span>}
+      </p>
+      {i.state !== "exited" && (
+        <div className="mt-1.5 grid grid-cols-2 gap-x-4">
+          <UsageBar
+            label={t("graph.cpu")}
+            value={usage?.cpu ?? null}
+            limit={usage?.metrics.cpu_limit_milli ?? 0}
+            words={(milli) => figure(milli / 1000, "cores")}
+          />
+          <UsageBar
+            label={t("graph.memory")}
+            value={usage?.memory ?? null}
+            limit={usage?.metrics.memory_limit_bytes ?? 0}
+            words={(bytes) => figure(bytes, "bytes")}
+          />
+        </div>
+      )}
+    </li>
   );
 }

@@ -1,25 +1,22 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { ExternalLink, Rocket } from "lucide-react";
-import type { ReactNode } from "react";
+import { Rocket } from "lucide-react";
 import { queries } from "@/api/queries";
-import type { App } from "@/api/types";
 import { Page } from "@/app/Page";
 import { DeployButton } from "@/components/DeployButton";
 import { DeploymentRow } from "@/components/DeploymentRow";
 import { FirstDeployment } from "@/components/FirstDeployment";
 import { Instances } from "@/components/Instances";
-import { ReleaseAuthor } from "@/components/ReleaseAuthor";
-import { RestartButton } from "@/components/RestartButton";
-import { ScaleControl } from "@/components/ScaleControl";
-import { CommandHint } from "@/components/ui/copy";
-import { ErrorNote, SkeletonRows } from "@/components/ui/feedback";
-import { Card, PageHead, Rows, Section } from "@/components/ui/layout";
-import { Ago } from "@/components/ui/time";
-import { t, tWord } from "@/i18n";
-import { cli } from "@/lib/command";
+import { Glance } from "@/components/overview/Glance";
+import { RecentActivity } from "@/components/overview/RecentActivity";
+import { RunningDeployment } from "@/components/overview/RunningDeployment";
+import { SourceCard } from "@/components/overview/SourceCard";
+import { TroubleCard } from "@/components/overview/TroubleCard";
+import { ErrorNote, Skeleton, SkeletonRows } from "@/components/ui/feedback";
+import { PageHead, Rows, Section } from "@/components/ui/layout";
+import { t } from "@/i18n";
 import { useTitle } from "@/lib/title";
-import { shortCommit, withoutScheme } from "@/lib/url";
+import { Graphs } from "@/metrics/Graphs";
 
 /** One app at a glance. */
 export default function Overview() {
@@ -29,7 +26,10 @@ export default function Overview() {
   if (!app) {
     return (
       <Page>
-        <SkeletonRows rows={5} />
+        <div className="space-y-5" role="status" aria-label={t("common.loading")}>
+          <Skeleton className="h-48" />
+          <Skeleton className="h-80" />
+        </div>
       </Page>
     );
   }
@@ -46,103 +46,23 @@ export default function Overview() {
   return (
     <Page>
       <h1 className="sr-only">{t("overview.title", { app: name })}</h1>
-      <div className="grid grid-cols-1 gap-5 lg:grid-cols-[minmax(0,5fr)_minmax(0,3fr)]">
-        <div className="min-w-0 space-y-5">
-          <Glance app={app} />
-          <Recent name={name} />
-        </div>
-        <div className="min-w-0 space-y-5">
-          <Section title={t("instances.title")} hint={t("instances.hint")} flush>
-            <Instances app={name} />
-            <div className="px-4 pt-2 pb-3 sm:px-5">
-              <CommandHint command={cli("ps", name)} />
-            </div>
-          </Section>
-          <ScaleControl app={app} />
+      <div className="space-y-5">
+        <TroubleCard app={app} />
+        <Glance app={app} />
+        <RunningDeployment app={app} />
+        <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,5fr)_minmax(19rem,2fr)]">
+          <div className="min-w-0 space-y-5">
+            <Graphs app={name} />
+            <Recent name={name} />
+          </div>
+          <div className="min-w-0 space-y-5">
+            <Instances app={app} />
+            <RecentActivity app={name} />
+            <SourceCard app={app} />
+          </div>
         </div>
       </div>
     </Page>
-  );
-}
-
-/** Is it up, what is live, since when, who did it, where is it. */
-function Glance({ app }: { app: App }) {
-  const live = app.live_release;
-  return (
-    <Card className="p-4 sm:p-5">
-      <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-3">
-        <div className="min-w-0">
-          <p className="font-semibold text-lg">{tWord("status_line", app.status)}</p>
-          <p className="text-text-2">
-            {t("overview.instances", { running: app.instances.running, wanted: app.instances.wanted })}
-          </p>
-        </div>
-        <div className="flex flex-wrap gap-2">
-          <RestartButton app={app} />
-          <DeployButton app={app.name} />
-        </div>
-      </div>
-      <dl className="mt-5 grid gap-x-6 gap-y-4 sm:grid-cols-2">
-        <Fact label={t("overview.live")}>
-          {live ? (
-            <>
-              <Link to="/apps/$app/releases" params={{ app: app.name }} className="link font-mono">
-                v{live.version}
-              </Link>{" "}
-              {live.description}
-              {live.commit && (
-                <span className="ml-1.5 font-mono text-text-3 text-xs">{shortCommit(live.commit)}</span>
-              )}
-            </>
-          ) : (
-            <span className="text-text-3">{t("apps.nothing_live")}</span>
-          )}
-        </Fact>
-        <Fact label={t("overview.since")}>
-          {live ? (
-            <>
-              <Ago when={live.created_at} />
-              <ReleaseAuthor app={app.name} version={live.version} />
-            </>
-          ) : (
-            "–"
-          )}
-        </Fact>
-        <Fact label={t("overview.addresses")}>
-          <ul>
-            {app.urls.map((url) => (
-              <li key={url} className="truncate">
-                <a
-                  href={url}
-                  target="_blank"
-                  rel="noreferrer"
-                  className="link inline-flex max-w-full items-center gap-1"
-                >
-                  <span className="truncate">{withoutScheme(url)}</span>
-                  <ExternalLink size={12} className="shrink-0" aria-hidden />
-                  <span className="sr-only">{t("common.new_tab")}</span>
-                </a>
-              </li>
-            ))}
-          </ul>
-        </Fact>
-        <Fact label={t("overview.source")}>
-          <span className="break-all font-mono text-sm">{app.source?.url ?? app.git_url}</span>
-          {app.branch && (
-            <span className="block text-sm text-text-3">{t("overview.branch", { branch: app.branch })}</span>
-          )}
-        </Fact>
-      </dl>
-    </Card>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="min-w-0">
-      <dt className="mb-0.5 text-sm text-text-3">{label}</dt>
-      <dd className="min-w-0 break-words">{children}</dd>
-    </div>
   );
 }
 

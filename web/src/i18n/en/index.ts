@@ -3,6 +3,7 @@ import { apps } from "./apps";
 import { deployments } from "./deployments";
 import { frame } from "./frame";
 import { logs } from "./logs";
+import { metrics } from "./metrics";
 import { settings } from "./settings";
 
 /** English. Keys are grouped by where they are shown; {names} are filled in. */
@@ -12,5 +13,6 @@ export const en = {
   ...apps,
   ...deployments,
   ...logs,
+  ...metrics,
   ...settings,
 } as const;

@@ -4,6 +4,7 @@ import { apps } from "./apps";
 import { deployments } from "./deployments";
 import { frame } from "./frame";
 import { logs } from "./logs";
+import { metrics } from "./metrics";
 import { settings } from "./settings";
 
 /** 简体中文。 */
@@ -13,5 +14,6 @@ export const zh: Catalogue = {
   ...apps,
   ...deployments,
   ...logs,
+  ...metrics,
   ...settings,
 };
