@@ -1,6 +1,7 @@
 import createClient from "openapi-fetch";
 import { Problem, problemFrom } from "./problem";
 import type { paths } from "./schema";
+import { type TabWord, tellTabs } from "./tabs";
 
 const http = createClient<paths>({
   baseUrl: location.origin,
@@ -49,6 +50,13 @@ async function unwrap<T>(call: Promise<Answer<T>>): Promise<T> {
   throw problem;
 }
 
+/** Tells this browser's other tabs once a call has gone well. */
+async function telling<T>(word: TabWord, call: Promise<T>): Promise<T> {
+  const result = await call;
+  tellTabs(word);
+  return result;
+}
+
 /** A key that makes repeating a creating call harmless. crypto.randomUUID is missing on plain-HTTP origins. */
 export function idempotencyKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -68,12 +76,15 @@ type Body<P extends keyof paths, M extends "post" | "patch"> = paths[P] extends 
 /** Every call that the dashboard makes, one line each. */
 export const api = {
   setup: () => unwrap(http.GET("/api/v1/setup")),
-  createOwner: (body: Body<"/api/v1/setup", "post">) => unwrap(http.POST("/api/v1/setup", { body })),
+  createOwner: (body: Body<"/api/v1/setup", "post">) =>
+    telling("signed-in", unwrap(http.POST("/api/v1/setup", { body }))),
 
   session: () => unwrap(http.GET("/api/v1/session")),
-  signIn: (body: Body<"/api/v1/session", "post">) => unwrap(http.POST("/api/v1/session", { body })),
-  signInByLink: (token: string) => unwrap(http.POST("/api/v1/session/link", { body: { token } })),
-  signOut: () => unwrap(http.DELETE("/api/v1/session")),
+  signIn: (body: Body<"/api/v1/session", "post">) =>
+    telling("signed-in", unwrap(http.POST("/api/v1/session", { body }))),
+  signInByLink: (token: string) =>
+    telling("signed-in", unwrap(http.POST("/api/v1/session/link", { body: { token } }))),
+  signOut: () => telling("signed-out", unwrap(http.DELETE("/api/v1/session"))),
   updateMe: (body: Body<"/api/v1/users/me", "patch">) => unwrap(http.PATCH("/api/v1/users/me", { body })),
 
   sessions: () => unwrap(http.GET("/api/v1/sessions")),
@@ -157,8 +168,9 @@ export const api = {
 
   webhookSecret: (app: string) =>
     unwrap(http.POST("/api/v1/apps/{app}/webhook-secret", { params: { path: { app }, header: creating() } })),
-  events: (app: string | undefined, cursor: string) =>
-    unwrap(http.GET("/api/v1/events", { params: { query: { limit: 50, cursor, app } } })),
+  events: (app: string | undefined, cursor: string, only: { actor?: string; action?: string } = {}) =>
+    unwrap(http.GET("/api/v1/events", { params: { query: { limit: 50, cursor, app, ...only } } })),
+  examples: () => unwrap(http.GET("/api/v1/examples")),
   lastLines: (app: string, tail: number) =>
     unwrap(http.GET("/api/v1/apps/{app}/logs", { params: { path: { app }, query: { tail } } })),
   lastDeploymentLines: (app: string, number: number, tail: number) =>

@@ -80,4 +80,25 @@ describe("Live", () => {
     FakeSocket.last.send({ type: "reset" });
     expect(stale(keys.tokens)).toBe(true);
   });
+
+  it("goes on from a reset in the history that it names", () => {
+    FakeSocket.last.send({ type: "event", seq: 900, topic: "app", app: "hello", id: "a", action: "changed" });
+    FakeSocket.last.send({ type: "reset", epoch: "e2", seq: 3 });
+    FakeSocket.last.cut();
+    vi.advanceTimersByTime(1000);
+    expect(Object.fromEntries(FakeSocket.last.query)).toEqual({ epoch: "e2", after: "3" });
+  });
+
+  it("knows since when it has been cut off, through all tries", () => {
+    expect(live.getLostAt()).toBeUndefined();
+    FakeSocket.last.cut();
+    const since = live.getLostAt();
+    expect(since).toBe(Date.now());
+    vi.advanceTimersByTime(1000);
+    FakeSocket.last.cut();
+    expect(live.getLostAt()).toBe(since);
+    vi.advanceTimersByTime(3000);
+    FakeSocket.last.open();
+    expect(live.getLostAt()).toBeUndefined();
+  });
 });

@@ -41,7 +41,9 @@ export class Live {
   private seq = 0;
   private socket: ReconnectingSocket | undefined;
   private status: SocketStatus = "connecting";
+  private lostAt: number | undefined;
   private readonly listeners = new Set<() => void>();
+  private readonly hearers = new Set<(event: LiveFrame) => void>();
   private readonly pending = new Map<string, QueryKey>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -77,9 +79,21 @@ export class Live {
 
   getStatus = (): SocketStatus => this.status;
 
+  /** Since when the connection has been lost, in milliseconds; undefined while it is not. */
+  getLostAt = (): number | undefined => this.lostAt;
+
+  /** Calls back with each event; gives what ends it. */
+  onEvent(hear: (event: LiveFrame) => void): () => void {
+    this.hearers.add(hear);
+    return () => this.hearers.delete(hear);
+  }
+
   private setStatus(status: SocketStatus): void {
     if (this.status === status) return;
     this.status = status;
+    // The tries to connect again are part of the one cut.
+    if (status === "lost") this.lostAt ??= Date.now();
+    else this.lostAt = undefined;
     for (const listener of this.listeners) listener();
   }
 
@@ -98,12 +112,16 @@ export class Live {
         this.whoAmI();
         return;
       case "reset":
+        // What follows is counted from here, in a history that may be another.
+        this.seq = frame.seq ?? 0;
+        this.epoch = frame.epoch ?? this.epoch;
         this.everything();
         return;
       case "event":
         this.seq = Math.max(this.seq, frame.seq ?? 0);
         for (const key of staleKeys(frame)) this.pending.set(JSON.stringify(key), key);
         this.timer ??= setTimeout(() => this.flush(), settle);
+        for (const hear of this.hearers) hear(frame);
     }
   }
 
@@ -122,6 +140,11 @@ export class Live {
   private everything(): void {
     void this.client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
   }
+}
+
+/** Since when the connection has been lost; undefined while it is not. */
+export function useLostAt(live: Live): number | undefined {
+  return useSyncExternalStore(live.subscribe, live.getLostAt);
 }
 
 export function useLiveStatus(live: Live): SocketStatus {

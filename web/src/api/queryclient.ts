@@ -7,7 +7,11 @@ function worthRetrying(failures: number, error: unknown): boolean {
   return failures < 2 && (status === 0 || status === 502 || status === 503 || status === 504);
 }
 
-export function makeQueryClient(): QueryClient {
+/**
+ * Makes the cache. While told says that changes are heard of as they happen,
+ * coming back to the page asks for nothing.
+ */
+export function makeQueryClient(told: () => boolean = () => false): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
@@ -16,6 +20,7 @@ export function makeQueryClient(): QueryClient {
         retry: worthRetrying,
         retryDelay: (n) => 500 * 2 ** n,
         networkMode: "always",
+        refetchOnWindowFocus: () => !told(),
       },
     },
   });

@@ -17,6 +17,9 @@ export interface SocketOptions {
 const firstDelay = 400;
 const longestDelay = 10_000;
 const silenceLimit = 45_000;
+// Whoever comes back to the page does not wait for the limit: one ping missed is enough.
+const doubtAfter = 20_000;
+const watchEvery = 5000;
 const troubleAfter = 3;
 // One that opens only to be closed at once has not worked.
 const workedAfter = 5000;
@@ -24,15 +27,21 @@ const workedAfter = 5000;
 export class ReconnectingSocket {
   private socket: WebSocket | undefined;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
-  private silenceTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly watch: ReturnType<typeof setInterval>;
   private failures = 0;
+  private heardAt = 0;
   private openedAt: number | undefined;
   private closed = false;
 
   constructor(private readonly options: SocketOptions) {
     options.onStatus("connecting");
     window.addEventListener("online", this.hurry);
+    window.addEventListener("pageshow", this.hurry);
     document.addEventListener("visibilitychange", this.hurry);
+    // By the clock and not by one long timer, which a machine's sleep would hold up.
+    this.watch = setInterval(() => {
+      if (this.socket && Date.now() - this.heardAt >= silenceLimit) this.lost();
+    }, watchEvery);
     this.connect();
   }
 
@@ -40,9 +49,10 @@ export class ReconnectingSocket {
   close(): void {
     this.closed = true;
     window.removeEventListener("online", this.hurry);
+    window.removeEventListener("pageshow", this.hurry);
     document.removeEventListener("visibilitychange", this.hurry);
     clearTimeout(this.retryTimer);
-    clearTimeout(this.silenceTimer);
+    clearInterval(this.watch);
     this.detach();
   }
 
@@ -53,8 +63,11 @@ export class ReconnectingSocket {
     this.connect();
   };
 
+  // Somebody is back, or the network is: a connection that slept through it is not trusted.
   private hurry = (): void => {
-    if (document.visibilityState === "visible") this.retryNow();
+    if (this.closed || document.visibilityState !== "visible") return;
+    if (this.socket && Date.now() - this.heardAt > doubtAfter) this.lost();
+    this.retryNow();
   };
 
   private detach(): void {
@@ -72,11 +85,11 @@ export class ReconnectingSocket {
     this.socket = socket;
     socket.onopen = () => {
       this.openedAt = Date.now();
-      this.listen();
+      this.heard();
       this.options.onStatus("open");
     };
     socket.onmessage = (message) => {
-      this.listen();
+      this.heard();
       let frame: unknown;
       try {
         frame = JSON.parse(message.data);
@@ -86,17 +99,15 @@ export class ReconnectingSocket {
       this.options.onFrame(frame);
     };
     socket.onclose = () => this.lost();
-    this.listen();
+    this.heard();
   }
 
-  private listen(): void {
-    clearTimeout(this.silenceTimer);
-    this.silenceTimer = setTimeout(() => this.lost(), silenceLimit);
+  private heard(): void {
+    this.heardAt = Date.now();
   }
 
   private lost(): void {
     if (this.closed) return;
-    clearTimeout(this.silenceTimer);
     this.detach();
     if (this.openedAt !== undefined && Date.now() - this.openedAt >= workedAfter) this.failures = 0;
     this.openedAt = undefined;

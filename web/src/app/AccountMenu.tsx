@@ -4,10 +4,11 @@ import { CircleUser, KeyRound, LogOut, MonitorSmartphone, UserRound } from "luci
 import { api } from "@/api/client";
 import { queries } from "@/api/queries";
 import { IconButton } from "@/components/ui/button";
-import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from "@/components/ui/menu";
+import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator, MenuSwitch } from "@/components/ui/menu";
 import { toast } from "@/components/ui/toast";
 import { t } from "@/i18n";
 import { chooseLanguage, languages, useLanguage } from "@/i18n/language";
+import { setNotify, useNotify } from "@/lib/notify";
 import { chooseTheme, useTheme } from "@/lib/theme";
 
 /** Who one is, the theme, the language, and the way out. It is fetched when it is first opened, hence open at once. */
@@ -15,6 +16,7 @@ export default function AccountMenu() {
   const { data } = useQuery(queries.session());
   const theme = useTheme();
   const language = useLanguage();
+  const notifying = useNotify();
   const router = useRouter();
   const client = useQueryClient();
   const live = useRouteContext({ from: "__root__", select: (context) => context.live });
@@ -73,6 +75,19 @@ export default function AccountMenu() {
         onChange={(tag) => void chooseLanguage(tag).catch(() => toast(t("language.failed")))}
         options={languages.map(({ tag, name }) => ({ value: tag, label: <span lang={tag}>{name}</span> }))}
       />
+      <MenuSeparator />
+      <MenuSwitch
+        checked={notifying === "on"}
+        disabled={notifying === "unavailable" || notifying === "blocked"}
+        onChange={(on) => void setNotify(on)}
+      >
+        {t("notify.switch")}
+        <span className="block text-text-3 text-xs">
+          {notifying === "unavailable" || notifying === "blocked"
+            ? t(`notify.${notifying}`)
+            : t("notify.hint")}
+        </span>
+      </MenuSwitch>
       <MenuSeparator />
       <MenuItem onSelect={() => void signOut()}>
         <LogOut size={15} aria-hidden />

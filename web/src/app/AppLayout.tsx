@@ -4,11 +4,13 @@ import { Boxes, ChevronRight, ExternalLink } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { asProblem } from "@/api/problem";
 import { queries } from "@/api/queries";
+import { type App, terminal } from "@/api/types";
 import { buttonClass } from "@/components/ui/button";
 import { Empty, ErrorNote, Skeleton } from "@/components/ui/feedback";
 import { AppStatusBadge } from "@/components/ui/status";
-import { t } from "@/i18n";
+import { t, tWord } from "@/i18n";
 import { useLanguage } from "@/i18n/language";
+import { type TitleMark, useTitleMark } from "@/lib/title";
 import { withoutScheme } from "@/lib/url";
 
 const tabs = [
@@ -26,6 +28,7 @@ export function AppLayout() {
   useLanguage();
   const { app: name } = useParams({ from: "/shell/apps/$app" });
   const { data: app, error, refetch } = useQuery(queries.app(name));
+  useTitleMark(app && markOf(app));
 
   if (error && asProblem(error).status === 404) return <NoSuchApp name={name} />;
   return (
@@ -68,6 +71,17 @@ export function AppLayout() {
       )}
     </>
   );
+}
+
+/** What the browser's tab says of the app: that its latest deployment runs, or that it failed. */
+function markOf(app: App): TitleMark | undefined {
+  const last = app.last_deployment;
+  if (!last || (terminal(last.state) && last.state !== "failed")) return undefined;
+  return {
+    app: app.name,
+    tone: last.state === "failed" ? "failed" : "running",
+    words: tWord("state", last.state).toLocaleLowerCase(),
+  };
 }
 
 function Tabs({ name }: { name: string }) {

@@ -1,13 +1,14 @@
 import { Link, Outlet, useLocation, useRouteContext } from "@tanstack/react-router";
 import { CircleUser, WifiOff } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { useLiveStatus } from "@/api/live";
+import { useLiveStatus, useLostAt } from "@/api/live";
 import { Logo } from "@/components/Logo";
 import { Button, IconButton } from "@/components/ui/button";
 import { t } from "@/i18n";
 import { useLanguage } from "@/i18n/language";
 import { cx } from "@/lib/cx";
 import { useSlow } from "@/lib/slow";
+import { timeOfDay } from "@/lib/time";
 
 /** The frame around every page: where one is, who one is, whether it is live. */
 export function Shell() {
@@ -82,13 +83,14 @@ function NavLink({
 function LiveBanner() {
   const live = useRouteContext({ from: "__root__", select: (context) => context.live });
   const status = useLiveStatus(live);
+  const lostAt = useLostAt(live);
   const shown = useSlow(status === "lost", 1200);
   return (
     <div role="status" aria-live="polite">
       {shown && (
         <div className="flex flex-wrap items-center justify-center gap-x-3 gap-y-1 bg-warn-soft px-4 py-1.5 text-sm text-warn">
           <WifiOff size={15} aria-hidden />
-          <span>{t("live.lost")}</span>
+          <span>{t("live.lost", { at: timeOfDay(lostAt ?? Date.now()) })}</span>
           <Button size="sm" look="plain" className="min-h-7!" onClick={live.retryNow}>
             {t("live.retry")}
           </Button>

@@ -46,9 +46,10 @@ export function t<K extends Key>(key: K, ...args: Args<K>): string {
   return fill(textOf(key), args[0] as Record<string, string | number> | undefined);
 }
 
-/** A number in the language's own form: 12,345. */
-export function num(n: number): string {
-  return new Intl.NumberFormat(language).format(n);
+/** A number in the language's own form: 12,345; with so many digits after the point, if given. */
+export function num(n: number, digits?: number): string {
+  const fixed = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(language, digits === undefined ? undefined : fixed).format(n);
 }
 
 /** The string for a number of things; {count} is the number in the language's own form. */

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { currentLanguage, t } from "@/i18n";
+import { currentLanguage, num, t } from "@/i18n";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -23,11 +23,16 @@ export function exactly(when: string | number | Date): string {
   return new Date(when).toLocaleString(currentLanguage(), { dateStyle: "medium", timeStyle: "long" });
 }
 
+/** "14:03:22", as the reader's language writes it. */
+export function timeOfDay(when: string | number | Date): string {
+  return new Date(when).toLocaleTimeString(currentLanguage(), { timeStyle: "medium" });
+}
+
 /** "850 ms", "4.2 s", "3 m 05 s", "2 h 04 m". */
 export function duration(ms: number): string {
   if (ms < 0) return duration(0);
   if (ms < 1000) return t("time.ms", { n: Math.round(ms) });
-  if (ms < 10_000) return t("time.s", { n: (Math.floor(ms / 100) / 10).toFixed(1) });
+  if (ms < 10_000) return t("time.s", { n: num(Math.floor(ms / 100) / 10, 1) });
   if (ms < minute) return t("time.s", { n: Math.floor(ms / 1000) });
   const two = (n: number) => String(Math.floor(n)).padStart(2, "0");
   if (ms < hour) return t("time.m_s", { m: Math.floor(ms / minute), s: two((ms % minute) / 1000) });

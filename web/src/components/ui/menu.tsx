@@ -61,6 +61,33 @@ export function MenuSeparator() {
   return <Radix.Separator className="my-1 h-px bg-border" />;
 }
 
+interface MenuSwitchProps {
+  checked: boolean;
+  onChange: (on: boolean) => void;
+  disabled?: boolean;
+  children: ReactNode;
+}
+
+/** An item that is on or off; the menu stays open. */
+export function MenuSwitch({ checked, onChange, disabled, children }: MenuSwitchProps) {
+  return (
+    <Radix.CheckboxItem
+      checked={checked}
+      disabled={disabled}
+      onCheckedChange={onChange}
+      onSelect={(event) => event.preventDefault()}
+      className={cx(item, "max-w-72 items-start")}
+    >
+      <span className="mt-0.5 grid size-4 shrink-0 place-items-center rounded-sm border border-border-strong">
+        <Radix.ItemIndicator>
+          <Check size={13} aria-hidden />
+        </Radix.ItemIndicator>
+      </span>
+      <span className="min-w-0">{children}</span>
+    </Radix.CheckboxItem>
+  );
+}
+
 interface MenuChoiceProps<T extends string> {
   value: T;
   onChange: (value: T) => void;

@@ -38,8 +38,14 @@ export const frame = {
   "language.label": "Language",
   "language.failed": "The language could not be fetched. Try again when the server can be reached.",
 
-  "live.lost": "The connection to the server is lost. What you see may be old; it catches up by itself.",
+  "live.lost": "No connection to the server since {at}. What you see may be old; it catches up by itself.",
   "live.retry": "Try now",
+
+  "notify.title": "{app}: {state}",
+  "notify.switch": "Tell me when a deployment ends",
+  "notify.hint": "Those you started or looked at, as a notification of this browser.",
+  "notify.blocked": "The browser blocks notifications of this page; its site settings allow them again.",
+  "notify.unavailable": "Browsers allow it only over HTTPS.",
 
   "problem.title": "This did not work",
   "problem.offline": "The server cannot be reached. Check the connection and try again.",

@@ -41,8 +41,14 @@ export const frame = translationOf<typeof english>()({
   "language.label": "语言",
   "language.failed": "语言文件获取失败。服务器可以连接时再试。",
 
-  "live.lost": "与服务器的连接已断开。当前内容可能不是最新的，恢复后会自动更新。",
+  "live.lost": "{at} 起与服务器断开连接。当前内容可能不是最新的，恢复后会自动更新。",
   "live.retry": "立即重连",
+
+  "notify.title": "{app}：{state}",
+  "notify.switch": "部署结束时通知我",
+  "notify.hint": "由你发起或查看过的部署，以浏览器通知的形式提醒。",
+  "notify.blocked": "浏览器屏蔽了本页的通知；可在网站设置中重新允许。",
+  "notify.unavailable": "浏览器只在 HTTPS 下允许通知。",
 
   "problem.title": "没有成功",
   "problem.offline": "无法连接服务器。检查网络后再试。",
