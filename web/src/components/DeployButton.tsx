@@ -28,10 +28,18 @@ export function DeployButton({ app: name }: { app: string }) {
         <Rocket size={15} aria-hidden />
         {t("deploy.button")}
       </Button>
-      <Dialog open={open} onOpenChange={setOpen} title={t("deploy.title", { app: name })}>
-        <DeployForm app={app} onDone={() => setOpen(false)} />
-      </Dialog>
+      <DeployDialog app={app} open={open} onOpenChange={setOpen} />
     </>
+  );
+}
+
+/** The dialog alone, for where it is opened by something else. */
+export function DeployDialog(props: { app: App; open: boolean; onOpenChange: (open: boolean) => void }) {
+  const { app, open, onOpenChange } = props;
+  return (
+    <Dialog open={open} onOpenChange={onOpenChange} title={t("deploy.title", { app: app.name })}>
+      <DeployForm app={app} onDone={() => onOpenChange(false)} />
+    </Dialog>
   );
 }
 

@@ -88,19 +88,21 @@ function Progress({ d }: { d: Deployment }) {
   const current = phases.find((phase) => phase.status === "running");
   const spent = current?.from === undefined ? undefined : duration(now - current.from);
   return (
-    <span className="mt-1.5 block">
-      <span className="flex max-w-md gap-1" aria-hidden>
-        {phases.map((phase) => (
-          <span
-            key={phase.name}
-            className={cx(
-              "h-1 flex-1 rounded-full",
-              colours[phase.status as keyof typeof colours] ?? "bg-surface-3",
-            )}
-          />
-        ))}
-      </span>
-      <span className="mt-1 block text-sm text-text-2 tabular-nums">{progressWords(d, spent)}</span>
+    <span className={cx("block", d.state !== "queued" && "mt-1.5")}>
+      {d.state !== "queued" && (
+        <span className="mb-1 flex max-w-md gap-1" aria-hidden>
+          {phases.map((phase) => (
+            <span
+              key={phase.name}
+              className={cx(
+                "h-1 flex-1 rounded-full",
+                colours[phase.status as keyof typeof colours] ?? "bg-surface-3",
+              )}
+            />
+          ))}
+        </span>
+      )}
+      <span className="block text-sm text-text-2 tabular-nums">{progressWords(d, spent)}</span>
     </span>
   );
 }

@@ -82,6 +82,23 @@ export function previousLive(
   );
 }
 
+/** The deployment that made a release the live one last; none when it is too long ago to be held. */
+export function liveSince<D extends { state: string; release: number }>(
+  deployments: readonly D[],
+  live: number,
+): D | undefined {
+  const last = deployments.find((d) => d.state === "succeeded" && d.release > 0);
+  if (last?.release !== live) return undefined;
+  // A release that was deployed several times in a row has been live since the first of them.
+  let since = last;
+  for (const d of deployments) {
+    if (d.state !== "succeeded" || d.release === 0) continue;
+    if (d.release !== live) break;
+    since = d;
+  }
+  return since;
+}
+
 /** Which two releases to compare when the address names none, or only one. */
 export function pair(
   versions: readonly number[],

@@ -51,8 +51,15 @@ function stateOf(d: Deployment): StateFilter {
   return d.state === "superseded" ? "cancelled" : (d.state as StateFilter);
 }
 
+function byTurn(a: Deployment, b: Deployment): number {
+  const waiting = Number(a.state === "queued") - Number(b.state === "queued");
+  if (waiting !== 0) return waiting;
+  if (a.state !== "queued") return Date.parse(b.created_at) - Date.parse(a.created_at);
+  return a.queue_position - b.queue_position || Date.parse(a.created_at) - Date.parse(b.created_at);
+}
+
 export interface Listed {
-  /** Those that are not over, newest first. */
+  /** Those that are not over: what is worked on, newest first, then the queues in their order. */
   running: Deployment[];
   /** The others. */
   over: Deployment[];
@@ -71,7 +78,7 @@ export function arrange(pages: readonly { items: Deployment[] }[], filter: Deplo
   const people = new Set(all.map((d) => d.created_by).filter(Boolean));
   if (filter.by) people.add(filter.by);
   return {
-    running: shown.filter((d) => !terminal(d.state)),
+    running: shown.filter((d) => !terminal(d.state)).sort(byTurn),
     over: shown.filter((d) => terminal(d.state)),
     people: [...people].sort(),
     seen: all.length,

@@ -1,26 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Deployment } from "@/api/types";
-import { elapsed, timeline } from "./timeline";
+import { aDeployment } from "@/test/deployments";
+import { Marks } from "./marks";
+import { type Draining, elapsed, partsOf, type Span, share, timeline } from "./timeline";
 
 const at = (s: number) => new Date(Date.UTC(2026, 0, 2, 3, 4, s)).toISOString();
-const deployment = (part: Partial<Deployment>): Deployment => ({
-  id: "d",
-  app: "hello",
-  number: 1,
-  trigger: "push",
-  state: "queued",
-  reason: "",
-  commit: "",
-  commit_message: "",
-  source_ref: "",
-  image: "",
-  release: 0,
-  created_by: "ada@example.com",
-  cancel_requested: false,
-  queue_position: 0,
-  created_at: at(0),
-  ...part,
-});
+const deployment = (part: Partial<Deployment>): Deployment => aDeployment({ created_at: at(0), ...part });
 const words = (d: Deployment) => timeline(d).map((phase) => phase.status);
 const seconds = (d: Deployment) =>
   timeline(d).map(({ from, to }) => (from === undefined || to === undefined ? null : (to - from) / 1000));
@@ -100,5 +85,91 @@ describe("timeline", () => {
   it("counts on until it is finished", () => {
     expect(elapsed(deployment({}), Date.parse(at(7)))).toBe(7000);
     expect(elapsed(deployment({ finished_at: at(3) }), Date.parse(at(59)))).toBe(3000);
+  });
+});
+
+describe("partsOf", () => {
+  const ms = (s: number) => Date.parse(at(s));
+  const gone: Draining = { instances: 0, versions: [], endedAt: undefined, none: false };
+  const marks = (healthy?: number, switched?: number) => {
+    const said = new Marks();
+    said.started.set("web", 2);
+    if (healthy !== undefined) said.healthyAt.set("web", ms(healthy));
+    said.switchedAt = switched === undefined ? undefined : ms(switched);
+    return said;
+  };
+  const span = (status: Span["status"], to?: number): Span => ({
+    status,
+    from: ms(10),
+    to: to === undefined ? undefined : ms(to),
+  });
+  const shown = (deploying: Span, said: Marks | undefined, draining = gone) =>
+    partsOf(deploying, said, draining).map((part) => [
+      part.name,
+      part.status,
+      part.from === undefined || part.to === undefined ? null : (part.to - part.from) / 1000,
+    ]);
+
+  it("waits for health, then for the routers", () => {
+    expect(shown(span("running"), marks())).toEqual([
+      ["health", "running", null],
+      ["switch", "waiting", null],
+      ["drain", "waiting", null],
+    ]);
+    expect(shown(span("running"), marks(14))).toEqual([
+      ["health", "done", 4],
+      ["switch", "running", null],
+      ["drain", "waiting", null],
+    ]);
+  });
+
+  it("tells the parts of a success apart", () => {
+    expect(shown(span("done", 17), marks(14, 16))).toEqual([
+      ["health", "done", 4],
+      ["switch", "done", 2],
+      ["drain", "done", null],
+    ]);
+  });
+
+  it("says which part failed", () => {
+    expect(shown(span("failed", 40), marks())).toEqual([
+      ["health", "failed", 30],
+      ["switch", "unreached", null],
+      ["drain", "unreached", null],
+    ]);
+    expect(shown(span("failed", 40), marks(14))[1]).toEqual(["switch", "failed", 26]);
+  });
+
+  it("drains after the success, and says how long when it was seen", () => {
+    const drain = (draining: Partial<Draining>) =>
+      shown(span("done", 17), marks(14, 16), { ...gone, ...draining })[2];
+    expect(drain({ instances: 2, versions: [3] })).toEqual(["drain", "running", null]);
+    expect(drain({ endedAt: ms(20) })).toEqual(["drain", "done", 3]);
+    expect(drain({ none: true })).toEqual(["drain", "skipped", null]);
+  });
+
+  it("does not guess without a log", () => {
+    expect(shown(span("done", 17), undefined)).toEqual([
+      ["health", "done", 7],
+      ["switch", "done", null],
+      ["drain", "done", null],
+    ]);
+  });
+});
+
+describe("share", () => {
+  const whole = { from: 1000, to: 5000 };
+  it("is drawn to scale, and never outside", () => {
+    expect(share({ status: "done", from: 2000, to: 4000 }, whole, 0)).toEqual({ left: 25, width: 50 });
+    expect(share({ status: "running", from: 4000, to: undefined }, whole, 5000)).toEqual({
+      left: 75,
+      width: 25,
+    });
+    expect(share({ status: "done", from: 500, to: 9000 }, whole, 0)).toEqual({ left: 0, width: 100 });
+    expect(share({ status: "waiting", from: undefined, to: undefined }, whole, 0)).toBeUndefined();
+  });
+  it("knows no division by nothing", () => {
+    const drawn = share({ status: "done", from: 1000, to: 1000 }, { from: 1000, to: 1000 }, 0);
+    expect(drawn).toEqual({ left: 0, width: 0 });
   });
 });

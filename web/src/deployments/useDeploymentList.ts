@@ -32,12 +32,12 @@ export function useDeploymentList(filter: DeploymentFilter, app?: string): Deplo
   const [goal, setGoal] = useState({ key, matches: wanted, pages: pagesAtOnce });
   if (goal.key !== key) setGoal({ key, matches: wanted, pages: Math.max(pages, pagesAtOnce) });
   const search = isFiltering({ ...filter, app: undefined });
-  const looks =
-    search && query.hasNextPage && !query.isError && found < goal.matches && pages > 0 && pages < goal.pages;
+  const looks = search && query.hasNextPage && !query.isError && found < goal.matches && pages < goal.pages;
   const { fetchNextPage, isFetching } = query;
   useEffect(() => {
-    if (looks && !isFetching) void fetchNextPage();
-  }, [looks, isFetching, fetchNextPage]);
+    // Each page that came asks for the next one.
+    if (looks && !isFetching && pages > 0) void fetchNextPage();
+  }, [looks, isFetching, pages, fetchNextPage]);
 
   return {
     ...listed,

@@ -12,7 +12,7 @@ import { Button } from "@/components/ui/button";
 import { CommandHint } from "@/components/ui/copy";
 import { Empty, ErrorNote, SkeletonRows } from "@/components/ui/feedback";
 import { Card, PageHead } from "@/components/ui/layout";
-import { previousLive } from "@/deployments/compare";
+import { liveSince, previousLive } from "@/deployments/compare";
 import { t } from "@/i18n";
 import { cli } from "@/lib/command";
 import { useTitle } from "@/lib/title";
@@ -31,7 +31,8 @@ export default function Releases() {
   // The app's row changes with the deployment; a release's own mark may be older.
   const live = app?.live_release?.version ?? items.find((release) => release.live)?.version ?? 0;
   const current = items.find((release) => release.version === live);
-  const back = previousLive(deployments?.pages.flatMap((page) => page.items) ?? [], live);
+  const history = deployments?.pages.flatMap((page) => page.items) ?? [];
+  const back = previousLive(history, live);
   const may = can(me, "deploy") && live > 0;
   const ask = (version: number | undefined) =>
     void navigate({
@@ -52,7 +53,13 @@ export default function Releases() {
         </Empty>
       )}
       {current && (
-        <LiveRelease app={name} release={current} back={may && back > 0 ? back : undefined} onBack={ask} />
+        <LiveRelease
+          app={name}
+          release={current}
+          since={liveSince(history, live)}
+          back={may && back > 0 ? back : undefined}
+          onBack={ask}
+        />
       )}
       {items.length > 0 && (
         <Card className="overflow-hidden">

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { CircleAlert, CircleSlash } from "lucide-react";
 import type { App, Deployment } from "@/api/types";
 import { CopyButton } from "@/components/ui/copy";
-import { type Failure, failureOf } from "@/deployments/failure";
+import { exitCodeIn, type Failure, failureOf } from "@/deployments/failure";
 import type { DeploymentLog } from "@/deployments/useDeploymentLog";
 import { t, tWord } from "@/i18n";
 import { LogText } from "@/logs/LogText";
@@ -45,7 +45,7 @@ export function Reason({ deployment: d, app, log, newer }: ReasonProps) {
 function FailureCard({ d, app, failure: f }: { d: Deployment; app: App | undefined; failure: Failure }) {
   const live = app?.live_release?.version;
   const title = app && !live ? t("reason.nothing_live") : t("reason_title.failed");
-  const meaning = exitWords(f.exitCode);
+  const meaning = exitWords(f);
   return (
     <section
       role="alert"
@@ -87,11 +87,12 @@ function FailureCard({ d, app, failure: f }: { d: Deployment; app: App | undefin
   );
 }
 
-/** What an exit code means, where it means the same in every program. */
-function exitWords(code: number | undefined): string {
+/** The exit code, unless the reason says it already, and what it means where all programs agree. */
+function exitWords({ exitCode: code, reason }: Failure): string {
   if (code === undefined) return "";
   const meaning = tWord("exit", String(code));
-  return meaning === String(code) ? t("reason.exit", { code }) : t("reason.exit_meaning", { code, meaning });
+  if (meaning !== String(code)) return t("reason.exit_meaning", { code, meaning });
+  return exitCodeIn(reason) === code ? "" : t("reason.exit", { code });
 }
 
 /** What is worth sending to somebody who can help. */

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { GitBranch, GitCommitHorizontal } from "lucide-react";
-import { useId, useState } from "react";
+import { useId, useLayoutEffect, useRef, useState } from "react";
 import type { App, Deployment } from "@/api/types";
 import { CopyButton } from "@/components/ui/copy";
 import { Badge, DeploymentBadge } from "@/components/ui/status";
@@ -61,18 +61,27 @@ export function Head({ deployment: d, app }: { deployment: Deployment; app: App 
   );
 }
 
-const long = 180;
-
 /** Text that is cut after three lines, until somebody wants all of it. */
 function LongText({ text }: { text: string }) {
   const [all, setAll] = useState(false);
+  const [cut, setCut] = useState(false);
+  const words = useRef<HTMLParagraphElement>(null);
   const id = useId();
+  useLayoutEffect(() => {
+    const measure = () => {
+      const p = words.current;
+      if (p && !all) setCut(p.scrollHeight > p.clientHeight + 1);
+    };
+    measure();
+    window.addEventListener("resize", measure);
+    return () => window.removeEventListener("resize", measure);
+  }, [all]);
   return (
     <div className="mt-1">
-      <p id={id} className={cx("break-words", text.length > long && !all && "line-clamp-3")}>
+      <p ref={words} id={id} className={cx("break-words", !all && "line-clamp-3")}>
         {text}
       </p>
-      {text.length > long && (
+      {cut && (
         <button
           type="button"
           className="link rounded-sm text-sm"

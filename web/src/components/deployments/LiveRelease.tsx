@@ -1,28 +1,40 @@
 import { Undo2 } from "lucide-react";
-import type { Release } from "@/api/types";
+import type { Deployment, Release } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/layout";
 import { Badge } from "@/components/ui/status";
+import { Ago } from "@/components/ui/time";
 import { t, tn } from "@/i18n";
+import { Say } from "@/i18n/Say";
 import { ReleaseFacts } from "./ReleaseFacts";
 
 interface LiveReleaseProps {
   app: string;
   release: Release;
+  /** The deployment that brought it live. */
+  since: Deployment | undefined;
   /** The release that was live before, where one may go back to it. */
   back: number | undefined;
   onBack: (version: number) => void;
 }
 
 /** What has the traffic now. */
-export function LiveRelease({ app, release: r, back, onBack }: LiveReleaseProps) {
+export function LiveRelease({ app, release: r, since, back, onBack }: LiveReleaseProps) {
   return (
     <Card className="mb-5 p-4 sm:p-5">
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <div className="min-w-0 flex-1 basis-72">
-          <h2 className="flex items-center gap-2.5">
+          <h2 className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
             <span className="font-mono font-semibold text-xl">v{r.version}</span>
             <Badge tone="ok">{t("releases.live")}</Badge>
+            {since?.finished_at && (
+              <span className="text-sm text-text-2">
+                <Say
+                  k="releases.since"
+                  values={{ ago: <Ago when={since.finished_at} />, who: since.created_by }}
+                />
+              </span>
+            )}
           </h2>
           <p className="mt-1 line-clamp-3 break-words">{r.description}</p>
           <div className="mt-1.5">

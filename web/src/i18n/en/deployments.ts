@@ -191,6 +191,7 @@ export const deployments = {
   "releases.empty": "No releases yet",
   "releases.empty_body": "The first deployment that is built makes the first release.",
   "releases.live": "Live",
+  "releases.since": "since {ago}, by {who}",
   "releases.deployment": "Deployment #{n}",
   "releases.compare": "Compare",
   "releases.compare_with": "Compare the live release with v{v}",

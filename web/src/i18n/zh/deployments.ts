@@ -186,6 +186,7 @@ export const deployments = translationOf<typeof english>()({
   "releases.empty": "还没有发布版本",
   "releases.empty_body": "第一次完成构建的部署会产生第一个发布版本。",
   "releases.live": "线上",
+  "releases.since": "上线于 {ago}，操作者 {who}",
   "releases.deployment": "部署 #{n}",
   "releases.compare": "比较",
   "releases.compare_with": "将线上发布版本与 v{v} 比较",
