@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { experimental_streamedQuery, infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api } from "./client";
 import { settledPage } from "./settled";
 import type { App, Page } from "./types";
@@ -35,17 +35,23 @@ const pages = {
   getNextPageParam: (last: Page<unknown>) => last.next_cursor || undefined,
 };
 
-/** All apps, however many pages they take: the grid searches and sorts them. */
-async function everyApp(): Promise<App[]> {
-  const all: App[] = [];
-  let cursor = "";
-  do {
-    const page = await api.apps(cursor);
-    all.push(...page.items);
-    cursor = page.next_cursor;
-  } while (cursor);
-  return all;
-}
+/**
+ * All apps, however many pages they take: the first page is shown while the
+ * others are on their way, and a later fetch takes the place of all at once.
+ */
+const everyApp = experimental_streamedQuery<App[], App[]>({
+  streamFn: async function* () {
+    let cursor = "";
+    do {
+      const page = await api.apps(cursor);
+      yield page.items;
+      cursor = page.next_cursor;
+    } while (cursor);
+  },
+  refetchMode: "replace",
+  reducer: (all, items) => [...all, ...items],
+  initialValue: [],
+});
 
 export const queries = {
   session: () => queryOptions({ queryKey: keys.session, queryFn: api.session, staleTime: 5 * 60_000 }),

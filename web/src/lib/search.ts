@@ -1,5 +1,5 @@
 import { useRouter, useRouterState } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
 /**
  * One parameter of the page's URL as text, empty when it is not there. Setting
@@ -22,6 +22,37 @@ export function useSearchText(name: string): [value: string, set: (value: string
     [router, name],
   );
   return [value, set];
+}
+
+// Long enough that a word is written to the URL as a whole.
+const pause = 250;
+
+/** The same for a parameter that is typed: the text is another at once, the URL when typing pauses. */
+export function useTypedSearch(name: string): [text: string, set: (text: string) => void] {
+  const [value, write] = useSearchText(name);
+  const [text, setText] = useState(value);
+  const written = useRef(value);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  // Another text came from elsewhere: a link, or the way back.
+  useEffect(() => {
+    if (value === written.current) return;
+    clearTimeout(timer.current);
+    written.current = value;
+    setText(value);
+  }, [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const set = useCallback(
+    (next: string) => {
+      setText(next);
+      clearTimeout(timer.current);
+      timer.current = setTimeout(() => {
+        written.current = next;
+        write(next);
+      }, pause);
+    },
+    [write],
+  );
+  return [text, set];
 }
 
 // The router reads ?search=123 as a number and ?search=true as a truth.

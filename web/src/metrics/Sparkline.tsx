@@ -52,15 +52,16 @@ export const Sparkline = memo(function Sparkline({
   className?: string;
 }) {
   const sums = totals(recent);
-  if (!recent || !sums) return <span className={cx("inline-block", className)} />;
+  if (!recent || !sums) return <span className={cx("block", className)} />;
   const top = Math.max(1, ...recent.requests.map((v) => v ?? 0));
   return (
     <svg
       viewBox={`0 0 ${width} ${height}`}
       preserveAspectRatio="none"
-      className={cx("overflow-visible", className)}
+      className={cx("block overflow-visible", className)}
       aria-hidden
     >
+      <path d={`M0 ${height - 1}H${width}`} className={cx(stroke, "text-border")} />
       <path d={sparkPath(recent.requests, width, height, top)} className={cx(stroke, "text-accent")} />
       {sums.errors > 0 && (
         <path

@@ -1,0 +1,39 @@
+import { useState, useSyncExternalStore } from "react";
+
+export type View = "grid" | "table";
+
+const storageKey = "slipway.apps.view";
+
+/** How this browser shows the apps: as it did last. */
+export function useView(): [View, (view: View) => void] {
+  const [view, setView] = useState<View>(() => {
+    try {
+      return localStorage.getItem(storageKey) === "table" ? "table" : "grid";
+    } catch {
+      return "grid"; // storage is closed to us
+    }
+  });
+  return [
+    view,
+    (next) => {
+      setView(next);
+      try {
+        localStorage.setItem(storageKey, next);
+      } catch {
+        // The choice holds for this page only.
+      }
+    },
+  ];
+}
+
+function subscribe(changed: () => void): () => void {
+  window.addEventListener("resize", changed);
+  return () => window.removeEventListener("resize", changed);
+}
+
+/** How many cards stand side by side; the same widths as sm and xl in the styles. */
+export function useColumns(): number {
+  return useSyncExternalStore(subscribe, () =>
+    window.innerWidth >= 1280 ? 3 : window.innerWidth >= 640 ? 2 : 1,
+  );
+}
