@@ -1,7 +1,6 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useRouteContext, useRouter } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { CircleUser, KeyRound, LogOut, MonitorSmartphone, UserRound } from "lucide-react";
-import { api } from "@/api/client";
 import { queries } from "@/api/queries";
 import { IconButton } from "@/components/ui/button";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator, MenuSwitch } from "@/components/ui/menu";
@@ -10,6 +9,7 @@ import { t } from "@/i18n";
 import { chooseLanguage, languages, useLanguage } from "@/i18n/language";
 import { setNotify, useNotify } from "@/lib/notify";
 import { chooseTheme, useTheme } from "@/lib/theme";
+import { useSignOut } from "./useSignOut";
 
 /** Who one is, the theme, the language, and the way out. It is fetched when it is first opened, hence open at once. */
 export default function AccountMenu() {
@@ -17,18 +17,7 @@ export default function AccountMenu() {
   const theme = useTheme();
   const language = useLanguage();
   const notifying = useNotify();
-  const router = useRouter();
-  const client = useQueryClient();
-  const live = useRouteContext({ from: "__root__", select: (context) => context.live });
-  const signOut = async () => {
-    try {
-      await api.signOut();
-    } finally {
-      live.stop();
-      client.clear();
-      await router.navigate({ to: "/sign-in", search: {} });
-    }
-  };
+  const signOut = useSignOut();
   return (
     <Menu
       defaultOpen

@@ -9,6 +9,7 @@ import { useLanguage } from "@/i18n/language";
 import { cx } from "@/lib/cx";
 import { useSlow } from "@/lib/slow";
 import { timeOfDay } from "@/lib/time";
+import { CommandCenter } from "./command/CommandCenter";
 
 /** The frame around every page: where one is, who one is, whether it is live. */
 export function Shell() {
@@ -41,7 +42,8 @@ export function Shell() {
             <NavLink to="/deployments" label={t("nav.deployments")} />
             <NavLink to="/activity" label={t("nav.activity")} />
           </nav>
-          <div className="ml-auto flex items-center">
+          <div className="ml-auto flex shrink-0 items-center gap-1 sm:gap-2">
+            <CommandCenter />
             <AccountButton />
           </div>
         </div>

@@ -1,9 +1,10 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import { type ReactNode, useEffect } from "react";
+import type { ReactNode } from "react";
 import { t } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { IconButton } from "./button";
+import { useModal } from "./modal";
 
 interface DialogProps {
   open: boolean;
@@ -19,17 +20,14 @@ interface DialogProps {
  * which the content security policy refuses.
  */
 export function Dialog({ open, onOpenChange, title, description, wide, children }: DialogProps) {
-  useEffect(() => {
-    if (!open) return;
-    document.documentElement.classList.add("overflow-hidden");
-    return () => document.documentElement.classList.remove("overflow-hidden");
-  }, [open]);
+  const modal = useModal(open);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <div className="fixed inset-0 z-40 animate-fade bg-scrim" aria-hidden />
         <div className="pointer-events-none fixed inset-0 z-50 grid items-end-safe justify-items-center overflow-y-auto p-0 sm:items-center-safe sm:p-6">
           <Radix.Content
+            {...modal}
             aria-describedby={description ? undefined : ""}
             className={cx(
               "pointer-events-auto w-full animate-rise rounded-t-lg border bg-surface p-5 shadow-2 sm:rounded-lg sm:p-6",

@@ -1,8 +1,9 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import { type ReactNode, useEffect } from "react";
+import type { ReactNode } from "react";
 import { t } from "@/i18n";
 import { IconButton } from "./button";
+import { useModal } from "./modal";
 
 interface SheetProps {
   open: boolean;
@@ -13,16 +14,13 @@ interface SheetProps {
 
 /** A dialog at the side of the screen, for what is long and read beside the page. */
 export function Sheet({ open, onOpenChange, title, children }: SheetProps) {
-  useEffect(() => {
-    if (!open) return;
-    document.documentElement.classList.add("overflow-hidden");
-    return () => document.documentElement.classList.remove("overflow-hidden");
-  }, [open]);
+  const modal = useModal(open);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <div className="fixed inset-0 z-40 animate-fade bg-scrim" aria-hidden />
         <Radix.Content
+          {...modal}
           aria-describedby={undefined}
           className="fixed inset-y-0 right-0 z-50 flex w-full max-w-md animate-fade flex-col border-l bg-surface shadow-2"
         >

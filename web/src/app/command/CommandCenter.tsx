@@ -1,0 +1,87 @@
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { Search } from "lucide-react";
+import { lazy, Suspense, useEffect, useRef } from "react";
+import { Kbd } from "@/components/ui/kbd";
+import { t } from "@/i18n";
+import { showPanel, usePanel } from "./panel";
+import { appActions, appPages, pages, Sequence, shortcutsOn, taken } from "./shortcuts";
+
+const load = () => import("./Panels");
+const Panels = lazy(load);
+
+const known = new Set([...pages, ...appPages, ...appActions].map(({ keys }) => keys).concat("/", "?"));
+
+/** The button that opens the palette, the keys that do, and whatever they have opened. */
+export function CommandCenter() {
+  const panel = usePanel();
+  const app = useParams({ strict: false, select: (params) => params.app });
+  const navigate = useNavigate();
+  const sequence = useRef(new Sequence(known));
+
+  useEffect(() => {
+    const run = (keys: string): boolean => {
+      if (keys === "?") {
+        showPanel("shortcuts");
+        return true;
+      }
+      if (keys === "/") return focusSearch();
+      const page = pages.find((one) => one.keys === keys);
+      if (page) {
+        void navigate({ to: page.to });
+        return true;
+      }
+      if (!app) return false;
+      const appPage = appPages.find((one) => one.keys === keys);
+      if (appPage) void navigate({ to: appPage.to, params: { app } });
+      const action = appActions.find((one) => one.keys === keys);
+      if (action) showPanel(action.panel);
+      return Boolean(appPage ?? action);
+    };
+    const onKeyDown = (event: KeyboardEvent) => {
+      if ((event.metaKey || event.ctrlKey) && !event.altKey && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        showPanel("palette");
+        return;
+      }
+      if (event.metaKey || event.ctrlKey || event.altKey || event.key.length !== 1) return;
+      if (!shortcutsOn() || taken(event)) return;
+      const keys = sequence.current.press(event.key, event.timeStamp);
+      if (keys && run(keys)) event.preventDefault();
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, [app, navigate]);
+
+  return (
+    <>
+      <button
+        type="button"
+        onClick={() => showPanel("palette")}
+        onPointerEnter={() => void load()}
+        aria-label={t("palette.title")}
+        aria-keyshortcuts="Control+K Meta+K"
+        className="inline-flex min-h-9 min-w-9 items-center justify-center gap-2 rounded-md text-text-2 text-sm hover:bg-surface-2 hover:text-text md:border md:border-border-strong/60 md:px-2.5"
+      >
+        <Search size={16} aria-hidden />
+        <span className="hidden lg:inline">{t("palette.open")}</span>
+        <Kbd keys="mod k" className="hidden! md:inline-flex!" />
+      </button>
+      {panel && (
+        <Suspense>
+          <Panels panel={panel} app={app} />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+/** Puts the focus into the page's search field, if it has one. */
+function focusSearch(): boolean {
+  for (const field of document.querySelectorAll<HTMLInputElement>("main input[type=search]")) {
+    if (field.disabled || field.getClientRects().length === 0) continue;
+    field.focus();
+    field.select();
+    return true;
+  }
+  return false;
+}
