@@ -68,7 +68,7 @@ type Instance struct {
 	Address   string // "ip:port" reachable from the router, "" when it takes no requests or is not running
 	State     State
 	ExitCode  int
-	OOMKilled bool // the engine saw it want too much memory; Docker 20.10 misses it now and then
+	OOMKilled bool
 	Restarts  int
 	StartedAt time.Time
 	Node      string // which machine it runs on

@@ -5,20 +5,14 @@ import (
 	"time"
 )
 
-const killedCode = 128 + 9 // of a process that SIGKILL ended
-
 // ExitReason says how an instance ended, in words that complete
-// "hello.web.v3.1: …". memory is its limit in bytes, 0 when unknown. An engine
-// does not always learn that a kill was for want of memory, so a kill that is
-// not explained names the limit too.
+// "hello.web.v3.1: …". memory is its limit in bytes, 0 when unknown.
 func ExitReason(exitCode int, oomKilled bool, memory int64) string {
 	switch {
 	case oomKilled && memory > 0:
 		return fmt.Sprintf("was killed because it used more than its %d MiB of memory (exit code %d)", memory>>20, exitCode)
 	case oomKilled:
 		return fmt.Sprintf("was killed because it used more memory than it may (exit code %d)", exitCode)
-	case exitCode == killedCode && memory > 0:
-		return fmt.Sprintf("was killed, perhaps because it used more than its %d MiB of memory (exit code %d)", memory>>20, exitCode)
 	default:
 		return fmt.Sprintf("exited with code %d", exitCode)
 	}

@@ -104,10 +104,10 @@ func unhealthyMemory(t *testing.T, f *fixture) {
 	w := f.web(1, 1, "TEST_ALLOC=256")
 	w.Limits.MemoryBytes = 32 << 20
 	report := f.unhealthy(w)
-	if !report.Exited || !strings.Contains(report.Reason, "more than its 32 MiB of memory") {
+	if !report.Exited || !report.Instance.OOMKilled || !strings.Contains(report.Reason, "more than its 32 MiB of memory") {
 		t.Errorf("reported %+v", report)
 	}
-	if in := f.instances(w.ID)[0]; in.ExitCode != 137 {
+	if in := f.instances(w.ID)[0]; !in.OOMKilled || in.ExitCode != 137 {
 		t.Errorf("it is %+v", in)
 	}
 }
