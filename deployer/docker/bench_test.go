@@ -69,3 +69,14 @@ func BenchmarkInstances(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkUsage measures 20 instances.
+func BenchmarkUsage(b *testing.B) {
+	c := newCluster(b, options(installation()))
+	up(b, c, workload("web", 1, 20))
+	for b.Loop() {
+		if list, err := c.Usage(b.Context()); err != nil || len(list) != 20 {
+			b.Fatal(len(list), err)
+		}
+	}
+}

@@ -128,6 +128,8 @@ const account = page("/account", () => import("@/pages/Account"));
 const tokens = page("/account/tokens", () => import("@/pages/Tokens"));
 const sessions = page("/account/sessions", () => import("@/pages/Sessions"));
 
+const design = page("/design", () => import("@/app/design/Design"));
+
 const app = createRoute({
   getParentRoute: () => shell,
   path: "/apps/$app",
@@ -152,6 +154,7 @@ const routeTree = root.addChildren([
     account,
     tokens,
     sessions,
+    design,
     app.addChildren([
       appPage("/", () => import("@/pages/Overview")),
       searchPage("/deployments", deploymentsSearch, () => import("@/pages/Deployments")),
