@@ -9,6 +9,7 @@ type User struct {
 	Name         string
 	PasswordHash string // argon2id in PHC string format; never leaves the store but to be checked
 	Role         Role
+	Revision     int64 // goes up with each change
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }
@@ -43,16 +44,19 @@ type LinkPurpose string
 
 // The purposes.
 const (
-	LinkBootstrap LinkPurpose = "bootstrap" // makes the first owner
-	LinkSignIn    LinkPurpose = "sign_in"   // signs one user in
+	LinkBootstrap  LinkPurpose = "bootstrap"  // makes the first owner
+	LinkSignIn     LinkPurpose = "sign_in"    // signs one user in
+	LinkInvitation LinkPurpose = "invitation" // makes one more user
 )
 
 // Link is a one-time link. Using it deletes it.
 type Link struct {
 	ID         string `gorm:"primaryKey"`
 	Purpose    LinkPurpose
-	UserID     *string // whom it signs in; nil for bootstrap
+	UserID     *string // whom it signs in, or who invites; nil for bootstrap
 	SecretHash []byte
+	Role       Role   // that an invitation gives
+	Email      string // the only address an invitation is for, "" for any
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
 }

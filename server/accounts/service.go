@@ -17,10 +17,12 @@ const (
 	sessionLife   = 30 * 24 * time.Hour // since it was last used
 	linkLife      = 10 * time.Minute    // of a sign-in link
 	bootstrapLife = 30 * 24 * time.Hour // a new one is made at every start
+	inviteLife    = 7 * 24 * time.Hour  // of an invitation
 	touchEvery    = time.Minute         // how exact "last used" is
 	keepKeys      = 24 * time.Hour      // how long idempotency keys are kept
 	maxSessions   = 50                  // per user
 	maxTokens     = 100                 // per user
+	maxInvited    = 200                 // invitations open at once
 )
 
 // Service is safe for concurrent use.
@@ -49,7 +51,8 @@ func (s *Service) Prune(ctx context.Context) error {
 	return s.store.PruneAccounts(ctx, time.Now().UTC().Add(-keepKeys))
 }
 
-// tell lets the user's own dashboards know that something of theirs changed.
+// tell lets the user's own dashboards know that something of theirs changed, or
+// those of all owners when userID is "".
 func (s *Service) tell(topic, userID, id, action string) {
 	s.hub.Publish(live.Event{Topic: topic, UserID: userID, ID: id, Action: action})
 }

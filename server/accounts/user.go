@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
+	"github.com/slipway-paas/slipway/server/live"
 )
 
 // NewUser says who a user should be.
@@ -23,8 +24,8 @@ func (s *Service) newUser(ctx context.Context, wanted NewUser) (*models.User, er
 	if err != nil {
 		return nil, err
 	}
-	if wanted.Role != models.RoleOwner && wanted.Role != models.RoleMember {
-		return nil, models.Invalid("role", "%.20q is not a role; use owner or member", wanted.Role)
+	if err := checkRole(wanted.Role); err != nil {
+		return nil, err
 	}
 	if err := checkPassword("password", wanted.Password, email); err != nil {
 		return nil, err
@@ -46,6 +47,9 @@ func (s *Service) CreateUser(ctx context.Context, actor models.Actor, wanted New
 		return nil, err
 	}
 	err = s.store.Transact(ctx, func(tx *store.Store) error {
+		if err := administer(ctx, tx, actor); err != nil {
+			return err
+		}
 		if err := tx.CreateUser(ctx, user); err != nil {
 			return err
 		}
@@ -56,7 +60,27 @@ func (s *Service) CreateUser(ctx context.Context, actor models.Actor, wanted New
 	if err != nil {
 		return nil, err
 	}
+	s.tell(live.TopicUser, "", user.ID, live.ActionCreated)
 	return user, nil
+}
+
+// administer begins a change of who may come in: it takes the accounts' lock
+// and refuses an actor who has ceased to be an owner since the request came.
+func administer(ctx context.Context, tx *store.Store, actor models.Actor) error {
+	if err := tx.LockAccounts(ctx); err != nil {
+		return err
+	}
+	if actor.System {
+		return nil
+	}
+	user, err := tx.UserByID(ctx, actor.UserID)
+	if err != nil && models.KindOf(err) != models.KindNotFound {
+		return err
+	}
+	if err != nil || user.Role != models.RoleOwner {
+		return models.Errorf(models.KindForbidden, "you are no longer an owner")
+	}
+	return nil
 }
 
 // Users lists everybody. The actor must be allowed to administer accounts.
@@ -65,6 +89,15 @@ func (s *Service) Users(ctx context.Context, actor models.Actor) ([]models.User,
 		return nil, err
 	}
 	return s.store.Users(ctx)
+}
+
+// UserByID gives anybody's user. The actor must be allowed to administer
+// accounts.
+func (s *Service) UserByID(ctx context.Context, actor models.Actor, id string) (*models.User, error) {
+	if err := actor.Require(models.ScopeAdmin); err != nil {
+		return nil, err
+	}
+	return s.store.UserByID(ctx, id)
 }
 
 // User gives the actor's own user.
@@ -131,6 +164,10 @@ func (s *Service) UpdateUser(ctx context.Context, actor models.Actor, session st
 	if err != nil {
 		return nil, err
 	}
+	s.tell(live.TopicUser, "", user.ID, live.ActionChanged)
+	if hash != "" {
+		s.tell(live.TopicSession, user.ID, "", live.ActionRemoved)
+	}
 	return user, nil
 }
 
@@ -155,6 +192,13 @@ func (s *Service) changedPassword(ctx context.Context, user *models.User, change
 		return "", err
 	}
 	return s.hasher.Hash(ctx, change.New)
+}
+
+func checkRole(role models.Role) error {
+	if role != models.RoleOwner && role != models.RoleMember {
+		return models.Invalid("role", "%.20q is not a role; use owner or member", role)
+	}
+	return nil
 }
 
 // checkEmail gives an address in the form it is kept in: bare, lower case.

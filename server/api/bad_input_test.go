@@ -78,7 +78,7 @@ func TestNobodyIsAskedToSignInFirst(t *testing.T) {
 		path = strings.NewReplacer("{app}", "hello", "{number}", "1", "{version}", "1", "{host}", "a.example.com", "{id}", "x").Replace(path)
 		ops := map[string]bool{"GET": item.Get != nil, "POST": item.Post != nil, "PATCH": item.Patch != nil, "DELETE": item.Delete != nil}
 		for method, there := range ops {
-			public := strings.HasPrefix(path, "/api/v1/setup") || path == "/api/v1/session/link" || (path == "/api/v1/session" && method != "GET")
+			public := strings.HasPrefix(path, "/api/v1/setup") || strings.HasPrefix(path, "/api/v1/join") || path == "/api/v1/session/link" || (path == "/api/v1/session" && method != "GET")
 			if !there || public {
 				continue
 			}

@@ -17,6 +17,21 @@ func (a *API) userRoutes() {
 		description: "An owner sees every app, a member their own.",
 		status:      http.StatusCreated, scope: models.ScopeAdmin, creates: true,
 	}, a.createUser)
+	register(a, route{
+		id: "get-user", method: http.MethodGet, path: "/users/{id}", tag: tagAccounts, summary: "Show somebody", scope: models.ScopeAdmin,
+	}, a.getUser)
+	register(a, route{
+		id: "update-user", method: http.MethodPatch, path: "/users/{id}", tag: tagAccounts, summary: "Change somebody's role",
+		description: "It holds from their next request on. The last owner stays one, and nobody changes their own role. " +
+			"Whoever ceases to be an owner takes the invitations along that they made.",
+		scope: models.ScopeAdmin,
+	}, a.updateUser)
+	register(a, route{
+		id: "remove-user", method: http.MethodDelete, path: "/users/{id}", tag: tagAccounts, summary: "Remove somebody",
+		description: "Ends their sessions, API tokens, sign-in links and the invitations they made, at once. Their apps become " +
+			"yours and go on running; what they did keeps their name. The last owner stays, and nobody removes themselves.",
+		scope: models.ScopeAdmin,
+	}, a.removeUser)
 }
 
 func (a *API) listUsers(ctx context.Context, who caller, _ *struct{}) (*body[Page[User]], error) {
@@ -47,4 +62,47 @@ func (a *API) createUser(ctx context.Context, who caller, in *struct{ Body Creat
 		return nil, err
 	}
 	return answer(UserAnswer{User: wireUser(user)}), nil
+}
+
+func (a *API) getUser(ctx context.Context, who caller, in *IDInput) (*revised[UserAnswer], error) {
+	user, err := a.deps.Accounts.UserByID(ctx, who.Actor, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &revised[UserAnswer]{etag(user.Revision), UserAnswer{User: wireUser(user)}}, nil
+}
+
+// UpdateUser is the body of update-user.
+type UpdateUser struct {
+	Role string `json:"role" enum:"owner,member"`
+}
+
+type updateUserInput struct {
+	IDInput
+	Precondition
+	Body UpdateUser
+}
+
+func (a *API) updateUser(ctx context.Context, who caller, in *updateUserInput) (*revised[UserAnswer], error) {
+	revision, err := in.revision()
+	if err != nil {
+		return nil, err
+	}
+	user, err := a.deps.Accounts.SetRole(ctx, who.Actor, in.ID, revision, models.Role(in.Body.Role))
+	if err != nil {
+		return nil, err
+	}
+	return &revised[UserAnswer]{etag(user.Revision), UserAnswer{User: wireUser(user)}}, nil
+}
+
+func (a *API) removeUser(ctx context.Context, who caller, in *struct {
+	IDInput
+	Precondition
+},
+) (*nothing, error) {
+	revision, err := in.revision()
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.deps.Accounts.RemoveUser(ctx, who.Actor, in.ID, revision)
 }

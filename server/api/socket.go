@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/server/live"
 )
 
 const (
@@ -25,6 +26,7 @@ const (
 var (
 	errClientGone = errors.New("the client has gone")
 	errClosing    = errors.New("the server is stopping")
+	errNewRole    = errors.New("your role has changed; connect again")
 )
 
 // socket is one websocket. Any goroutine may send.
@@ -50,10 +52,12 @@ func (s *socket) send(frame any) error {
 type feed func(ctx context.Context, s *socket) error
 
 // serveFeed upgrades a request and runs the feed that find gives. What find
-// refuses is answered over HTTP. It is asked again at every heartbeat, with the
-// caller as it is then, so that a revoked session or token hears no more.
+// refuses is answered over HTTP. It is asked again at every heartbeat, and as
+// soon as this server changes the caller's account, with the caller as it is
+// then, so that a revoked session or token hears no more.
 func (a *API) serveFeed(c *gin.Context, find func(context.Context, caller) (feed, error)) {
 	r := c.Request
+	since := a.deps.Hub.Cursor()
 	who, _, err := a.caller(r, requestID(c))
 	if err == nil {
 		err = who.Require(models.ScopeRead)
@@ -91,8 +95,11 @@ func (a *API) serveFeed(c *gin.Context, find func(context.Context, caller) (feed
 	defer context.AfterFunc(a.closing, func() { cancel(errClosing) })()
 	s := &socket{conn: conn}
 	go s.listen(a.beat, cancel)
-	go a.keepUp(ctx, s, r, func(ctx context.Context, who caller) error {
-		_, err := find(ctx, who)
+	go a.keepUp(ctx, s, r, a.touched(ctx, who.UserID, since), func(ctx context.Context, now caller) error {
+		if now.Role != who.Role {
+			return errNewRole
+		}
+		_, err := find(ctx, now)
 		return err
 	}, cancel)
 
@@ -118,25 +125,57 @@ func (s *socket) listen(beat time.Duration, cancel context.CancelCauseFunc) {
 	}
 }
 
+// touched gives what hears of changes to a user's own account after a cursor,
+// until ctx ends.
+func (a *API) touched(ctx context.Context, userID string, since live.Cursor) <-chan struct{} {
+	heard := make(chan struct{}, 1)
+	go func() {
+		for notice, err := range a.deps.Hub.Subscribe(ctx, since) {
+			if err != nil {
+				return
+			}
+			about := notice.Reset
+			for _, e := range notice.Events {
+				about = about || e.UserID == userID && e.Action != live.ActionCreated
+			}
+			if !about {
+				continue
+			}
+			select {
+			case heard <- struct{}{}:
+			default: // it is told already
+			}
+		}
+	}()
+	return heard
+}
+
+// ping sends a frame for scripts in browsers, which never see a ping, and a
+// ping for proxies and for whether anybody answers.
+func (s *socket) ping() error {
+	if err := s.send(map[string]string{"type": "ping"}); err != nil {
+		return err
+	}
+	if err := s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(sendTimeout)); err != nil {
+		return errClientGone
+	}
+	return nil
+}
+
 // keepUp pings, and ends the feed of a caller who may no longer hear it.
-func (a *API) keepUp(ctx context.Context, s *socket, r *http.Request, check func(context.Context, caller) error, cancel context.CancelCauseFunc) {
+func (a *API) keepUp(ctx context.Context, s *socket, r *http.Request, touched <-chan struct{}, check func(context.Context, caller) error, cancel context.CancelCauseFunc) {
 	ticker := time.NewTicker(a.beat)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-touched:
 		case <-ticker.C:
-		}
-		// A frame for scripts in browsers, which never see a ping, and a ping
-		// for proxies and for whether anybody answers.
-		if err := s.send(map[string]string{"type": "ping"}); err != nil {
-			cancel(err)
-			return
-		}
-		if err := s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(sendTimeout)); err != nil {
-			cancel(errClientGone)
-			return
+			if err := s.ping(); err != nil {
+				cancel(err)
+				return
+			}
 		}
 		who, _, err := a.caller(r.WithContext(ctx), "")
 		if err == nil {
@@ -144,6 +183,10 @@ func (a *API) keepUp(ctx context.Context, s *socket, r *http.Request, check func
 		}
 		if err == nil {
 			err = check(ctx, who)
+		}
+		if errors.Is(err, errNewRole) {
+			cancel(err)
+			return
 		}
 		switch models.KindOf(err) {
 		case models.KindUnauthenticated, models.KindForbidden, models.KindNotFound:
@@ -162,6 +205,8 @@ func (a *API) farewell(s *socket, r *http.Request, err error, requestID string) 
 		return
 	case errors.Is(err, errClosing), errors.Is(err, context.Canceled):
 		code, reason = websocket.CloseGoingAway, "the server is stopping; connect again"
+	case errors.Is(err, errNewRole):
+		code, reason = websocket.CloseServiceRestart, err.Error()
 	default:
 		p := problemOf(r.Context(), a.deps.Logger, err, requestID)
 		if s.send(LogFrame{Type: "error", Problem: p}) != nil {

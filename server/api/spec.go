@@ -60,6 +60,7 @@ func (a *API) routes() {
 	a.sessionRoutes()
 	a.tokenRoutes()
 	a.userRoutes()
+	a.invitationRoutes()
 	a.appRoutes()
 	a.configRoutes()
 	a.deploymentRoutes()

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
 )
 
 // User is a person with an account.
@@ -52,6 +53,29 @@ type Token struct {
 type NewToken struct {
 	Token
 	Secret string `json:"token" doc:"The token itself; it is not shown again" example:"slw_…"`
+}
+
+// Invitation is a link that makes one more user, without its secret.
+type Invitation struct {
+	ID        string    `json:"id"`
+	Role      string    `json:"role" enum:"owner,member" doc:"What it makes who uses it"`
+	Email     string    `json:"email" doc:"The only address that it is for; empty: any"`
+	InvitedBy string    `json:"invited_by" doc:"E-mail address of who made it"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// NewInvitation is an invitation as it is shown once.
+type NewInvitation struct {
+	Invitation
+	URL string `json:"url" doc:"The link to hand on; it is not shown again"`
+}
+
+func wireInvitation(i *store.Invitation) Invitation {
+	return Invitation{
+		ID: i.ID, Role: string(i.Role), Email: i.Email, InvitedBy: i.InvitedBy,
+		CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt,
+	}
 }
 
 func wireUser(u *models.User) User {

@@ -21,6 +21,8 @@ const (
 	TopicDomain     = "domain"
 	TopicToken      = "token"
 	TopicSession    = "session"
+	TopicUser       = "user"
+	TopicInvitation = "invitation"
 )
 
 // The actions of events.
@@ -38,7 +40,7 @@ type Event struct {
 	Topic  string `json:"topic"`
 	App    string `json:"app,omitempty"` // the app's name
 	AppID  string `json:"-"`
-	UserID string `json:"-"` // of events about tokens and sessions
+	UserID string `json:"-"` // of events about somebody's own account
 	ID     string `json:"id"`
 	Action string `json:"action"`
 }

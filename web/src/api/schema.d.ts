@@ -515,6 +515,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List open invitations
+         * @description Those that have been used or have expired are gone.
+         */
+        get: operations["list-invitations"];
+        put?: never;
+        /**
+         * Invite somebody
+         * @description The link is in this answer and nowhere else; no mail is sent. Whoever opens it makes themselves an account, once, within 7 days, as long as you are an owner.
+         */
+        post: operations["create-invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Make an invitation worthless */
+        delete: operations["revoke-invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make yourself an account with an invitation's token
+         * @description The answer sets the session's cookie.
+         */
+        post: operations["join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/join/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show what an invitation's token is good for
+         * @description It can still be used afterwards.
+         */
+        post: operations["read-invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -762,6 +843,31 @@ export interface paths {
         patch: operations["update-me"];
         trace?: never;
     };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show somebody */
+        get: operations["get-user"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove somebody
+         * @description Ends their sessions, API tokens, sign-in links and the invitations they made, at once. Their apps become yours and go on running; what they did keeps their name. The last owner stays, and nobody removes themselves.
+         */
+        delete: operations["remove-user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change somebody's role
+         * @description It holds from their next request on. The last owner stays one, and nobody changes their own role. Whoever ceases to be an owner takes the invitations along that they made.
+         */
+        patch: operations["update-user"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -929,6 +1035,12 @@ export interface components {
             image?: string;
             /** @description From upload-source */
             source_id?: string;
+        };
+        CreateInvitation: {
+            /** @description The only address that it is for; absent: any */
+            email?: string;
+            /** @enum {string} */
+            role: "owner" | "member";
         };
         CreateOwner: {
             /** @example you@example.com */
@@ -1108,6 +1220,31 @@ export interface components {
             /** Format: int64 */
             release: number;
         };
+        Invitation: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description The only address that it is for; empty: any */
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** @description E-mail address of who made it */
+            invited_by: string;
+            /**
+             * @description What it makes who uses it
+             * @enum {string}
+             */
+            role: "owner" | "member";
+        };
+        Join: {
+            /** @example you@example.com */
+            email: string;
+            name?: string;
+            /** @description At least 10 characters */
+            password: string;
+            /** @description From the invitation's link */
+            token: string;
+        };
         Line: {
             instance?: string;
             process?: string;
@@ -1138,7 +1275,7 @@ export interface components {
              */
             seq?: number;
             /** @enum {string} */
-            topic?: "app" | "deployment" | "instance" | "release" | "config" | "domain" | "token" | "session";
+            topic?: "app" | "deployment" | "instance" | "release" | "config" | "domain" | "token" | "session" | "user" | "invitation";
             /** @enum {string} */
             type: "hello" | "event" | "reset" | "ping" | "error";
         };
@@ -1181,6 +1318,24 @@ export interface components {
             step_seconds: number;
             /** @description When each step begins, in Unix seconds; the last is not over */
             times: number[];
+        };
+        NewInvitation: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description The only address that it is for; empty: any */
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** @description E-mail address of who made it */
+            invited_by: string;
+            /**
+             * @description What it makes who uses it
+             * @enum {string}
+             */
+            role: "owner" | "member";
+            /** @description The link to hand on; it is not shown again */
+            url: string;
         };
         NewToken: {
             /** Format: date-time */
@@ -1235,6 +1390,11 @@ export interface components {
         };
         PageInstance: {
             items: components["schemas"]["Instance"][];
+            /** @description Ask with it for what follows; empty at the end */
+            next_cursor: string;
+        };
+        PageInvitation: {
+            items: components["schemas"]["Invitation"][];
             /** @description Ask with it for what follows; empty at the end */
             next_cursor: string;
         };
@@ -1303,6 +1463,9 @@ export interface components {
              * @description 0 when it takes no requests
              */
             port: number;
+        };
+        ReadInvitation: {
+            token: string;
         };
         Release: {
             commit: string;
@@ -1484,6 +1647,10 @@ export interface components {
         UpdateMe: {
             name?: string;
             password?: components["schemas"]["ChangePassword"];
+        };
+        UpdateUser: {
+            /** @enum {string} */
+            role: "owner" | "member";
         };
         UpdatedApp: {
             /** @description The tracked branch; empty until the first push decides */
@@ -2798,6 +2965,167 @@ export interface operations {
             };
         };
     };
+    "list-invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageInvitation"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-invitation": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sending the same request again with the same key gives the first one's answer and does nothing more. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInvitation"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewInvitation"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Join"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadInvitation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "stream-live": {
         parameters: {
             query?: {
@@ -3340,6 +3668,109 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-user": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; 412 when it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-user": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; 412 when it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateUser"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
