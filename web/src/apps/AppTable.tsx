@@ -72,7 +72,7 @@ export function AppTable({ apps, recent, sort, onSort }: AppTableProps) {
 function Spacer({ height }: { height: number }) {
   return (
     <tr aria-hidden>
-      <td colSpan={5} className="p-0" style={{ height }} />
+      <td className="p-0" style={{ height }} />
     </tr>
   );
 }

@@ -61,7 +61,9 @@ export function matches(app: App, search: string): boolean {
 
 type Compare = (a: App, b: App) => number;
 
-const byName: Compare = (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+// app-2 before app-10.
+const names = new Intl.Collator("en", { numeric: true });
+const byName: Compare = (a, b) => names.compare(a.name, b.name);
 
 /** Worst first for status, newest and busiest first for the others; equals are by name either way. */
 export function sorted(

@@ -5,22 +5,40 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
+/** Keeps what is dear to make, until another language is shown: lists format thousands of times. */
+function perLanguage<T>(make: (language: string) => T): () => T {
+  let made: { language: string; format: T } | undefined;
+  return () => {
+    const language = currentLanguage();
+    if (made?.language !== language) made = { language, format: make(language) };
+    return made.format;
+  };
+}
+
+const relative = perLanguage(
+  (language) => new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" }),
+);
+const exact = perLanguage(
+  (language) => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "long" }),
+);
+const date = perLanguage((language) => new Intl.DateTimeFormat(language, { dateStyle: "medium" }));
+
 /** "3 minutes ago", in the reader's language. */
 export function ago(when: string | number | Date, now = Date.now()): string {
   const passed = now - new Date(when).getTime();
   const far = Math.abs(passed);
   if (far < 10_000) return t("time.now");
-  const words = new Intl.RelativeTimeFormat(currentLanguage(), { numeric: "auto", style: "short" });
+  const words = relative();
   if (far < minute) return words.format(-Math.round(passed / 1000), "second");
   if (far < hour) return words.format(-Math.round(passed / minute), "minute");
   if (far < day) return words.format(-Math.round(passed / hour), "hour");
   if (far < 30 * day) return words.format(-Math.round(passed / day), "day");
-  return new Date(when).toLocaleDateString(currentLanguage(), { dateStyle: "medium" });
+  return date().format(new Date(when));
 }
 
 /** The full date and time, with the zone. */
 export function exactly(when: string | number | Date): string {
-  return new Date(when).toLocaleString(currentLanguage(), { dateStyle: "medium", timeStyle: "long" });
+  return exact().format(new Date(when));
 }
 
 /** "14:03:22", as the reader's language writes it. */

@@ -1,11 +1,12 @@
 import { type ComponentType, type KeyboardEvent, lazy, Suspense, useId } from "react";
 import { deploymentWords } from "@/components/DeploymentRow";
+import { Skeleton } from "@/components/ui/feedback";
 import { t, tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { type Cursor, moved, stepOf, usePointed } from "./cursor";
 import { figure, hour } from "./format";
 import { type Mark, marksNear } from "./marks";
-import { type Graph, hasFigures, type Line, latest } from "./model";
+import { type Graph, type Line, latest } from "./model";
 import type { PlotProps } from "./Plot";
 
 // uPlot comes with the first graph. Without it the figures are still said in words and in the table.
@@ -29,7 +30,7 @@ interface GraphCardProps {
   stepSeconds: number;
   marks: Mark[];
   cursor: Cursor;
-  /** What stands where there is nothing to draw. */
+  /** What stands over it when there is nothing to draw. */
   empty: string;
   height?: number;
   className?: string;
@@ -85,12 +86,12 @@ export function GraphCard({
         onKeyDown={onKeyDown}
         onBlur={() => cursor.set(undefined)}
       >
-        <Suspense>
+        <Suspense fallback={<Skeleton className="h-full" />}>
           <Plot graph={graph} times={times} marks={marks} cursor={cursor} height={height} />
         </Suspense>
-        {!hasFigures(graph) && (
-          <p className="pointer-events-none absolute inset-0 grid place-items-center pb-4 text-sm text-text-3">
-            {empty}
+        {empty && (
+          <p className="pointer-events-none absolute inset-0 grid place-items-center pb-4 pl-12 text-sm text-text-3">
+            <span className="rounded-sm bg-surface px-2">{empty}</span>
           </p>
         )}
         {here && <Tip graph={graph} times={times} step={step} near={near} seconds={stepSeconds < 60} />}

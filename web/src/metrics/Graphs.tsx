@@ -11,7 +11,17 @@ import { FiguresTable } from "./FiguresTable";
 import { figure } from "./format";
 import { GraphCard } from "./GraphCard";
 import { marksOf } from "./marks";
-import { type AppMetrics, asRange, graphNames, graphsOf, nowOf, type Range, ranges } from "./model";
+import {
+  type AppMetrics,
+  asRange,
+  type Graph,
+  graphNames,
+  graphsOf,
+  hasFigures,
+  nowOf,
+  type Range,
+  ranges,
+} from "./model";
 import { metricsQueries } from "./queries";
 
 const tall = 170;
@@ -29,7 +39,7 @@ export function Graphs({ app }: { app: string }) {
   return (
     <Section
       title={t("metrics.title")}
-      hint={data ? totalWords(data, isPlaceholderData ? undefined : range) : t("common.loading")}
+      hint={data && !isPlaceholderData ? `${summary(data)} ${totalWords(data, range)}` : t("common.loading")}
       actions={<RangeChoice value={range} onChange={(next) => setWanted(next === "1h" ? "" : next)} />}
     >
       {error && <ErrorNote error={error} onRetry={() => void refetch()} className="mb-3" />}
@@ -38,7 +48,7 @@ export function Graphs({ app }: { app: string }) {
           className={cx("transition-opacity", isPlaceholderData && "opacity-50")}
           aria-busy={isPlaceholderData}
         >
-          <Figures app={app} metrics={data} range={asRange(isPlaceholderData ? "" : range)} />
+          <Figures app={app} metrics={data} range={range} />
         </div>
       ) : (
         !error && <GraphSkeletons />
@@ -48,8 +58,7 @@ export function Graphs({ app }: { app: string }) {
 }
 
 /** "12,304 requests in the last hour, 0.2 % errors" */
-function totalWords(m: AppMetrics, range: Range | undefined): string {
-  if (!range) return t("common.loading");
+function totalWords(m: AppMetrics, range: Range): string {
   if (!m.requests_per_second.some((v) => v !== null)) return t("metrics.no_traffic_known");
   const { requests, errors } = m.total;
   if (requests === 0) return tWord("metrics_none", range);
@@ -81,6 +90,14 @@ function Figures({ app, metrics: m, range }: { app: string; metrics: AppMetrics;
     const to = (m.times.at(-1) ?? 0) + m.step_seconds;
     return marksOf(deployments?.pages.flatMap((page) => page.items) ?? [], from, to);
   }, [deployments, m]);
+  // Five empty graphs would say no more than one sentence.
+  if (!graphs.some(hasFigures) || (m.total.requests === 0 && m.instances.length === 0)) {
+    return (
+      <p className="grid min-h-28 place-items-center rounded-md border border-dashed px-4 text-center text-text-3">
+        {totalWords(m, range)}
+      </p>
+    );
+  }
   const traffic = m.requests_per_second.some((v) => v !== null)
     ? tWord("metrics_none", range)
     : t("metrics.no_traffic_known");
@@ -97,7 +114,7 @@ function Figures({ app, metrics: m, range }: { app: string; metrics: AppMetrics;
             cursor={cursor}
             height={graph.name === "requests" ? tall : low}
             className={graph.name === "requests" ? "md:col-span-2" : undefined}
-            empty={graph.name === "cpu" || graph.name === "memory" ? t("metrics.not_measured") : traffic}
+            empty={emptyWords(graph, m, traffic)}
           />
         ))}
       </div>
@@ -106,6 +123,14 @@ function Figures({ app, metrics: m, range }: { app: string; metrics: AppMetrics;
       </div>
     </>
   );
+}
+
+/** What to say in place of lines; nothing where there are lines. */
+function emptyWords(graph: Graph, m: AppMetrics, traffic: string): string {
+  if (graph.name === "cpu" || graph.name === "memory") {
+    return hasFigures(graph) ? "" : t("metrics.not_measured");
+  }
+  return m.total.requests === 0 || !hasFigures(graph) ? traffic : "";
 }
 
 function GraphSkeletons() {

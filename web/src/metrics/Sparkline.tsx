@@ -62,7 +62,9 @@ export const Sparkline = memo(function Sparkline({
       aria-hidden
     >
       <path d={`M0 ${height - 1}H${width}`} className={cx(stroke, "text-border")} />
-      <path d={sparkPath(recent.requests, width, height, top)} className={cx(stroke, "text-accent")} />
+      {sums.requests > 0 && (
+        <path d={sparkPath(recent.requests, width, height, top)} className={cx(stroke, "text-accent")} />
+      )}
       {sums.errors > 0 && (
         <path
           d={sparkPath(

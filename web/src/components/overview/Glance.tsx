@@ -23,7 +23,8 @@ import { Ago } from "@/components/ui/time";
 import { t, tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { shortCommit, withoutScheme } from "@/lib/url";
-import { summary } from "@/metrics/Graphs";
+import { figure } from "@/metrics/format";
+import { type AppMetrics, nowOf } from "@/metrics/model";
 import { metricsQueries } from "@/metrics/queries";
 
 const signs: Record<AppStatus, [className: string, icon: ReactNode]> = {
@@ -39,6 +40,7 @@ const signs: Record<AppStatus, [className: string, icon: ReactNode]> = {
 export function Glance({ app }: { app: App }) {
   const { data: metrics } = useQuery(metricsQueries.app(app.name, "1h"));
   const [tone, icon] = signs[app.status] ?? signs.new;
+  const live = app.live_release !== undefined;
   return (
     <Card className="p-4 sm:p-5">
       <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-3">
@@ -49,20 +51,22 @@ export function Glance({ app }: { app: App }) {
             <p className="text-text-2 tabular-nums">
               {t("overview.instances", { running: app.instances.running, wanted: app.instances.wanted })}
             </p>
-            <p className="min-h-[1.375rem] text-text-2 tabular-nums">{metrics ? summary(metrics) : ""}</p>
           </div>
         </div>
         <div className="flex flex-wrap gap-2">
-          <a href={app.url} target="_blank" rel="noreferrer" className={buttonClass()}>
-            <ExternalLink size={15} aria-hidden />
-            {t("overview.open")}
-            <span className="sr-only">{t("common.new_tab")}</span>
-          </a>
+          {live && (
+            <a href={app.url} target="_blank" rel="noreferrer" className={buttonClass()}>
+              <ExternalLink size={15} aria-hidden />
+              {t("overview.open")}
+              <span className="sr-only">{t("common.new_tab")}</span>
+            </a>
+          )}
           <RestartButton app={app} />
           <DeployButton app={app.name} />
         </div>
       </div>
-      <dl className="mt-5 grid gap-x-8 gap-y-4 sm:grid-cols-2">
+      {live && <Figures metrics={metrics} />}
+      <dl className="mt-4 grid gap-x-8 gap-y-4 sm:grid-cols-2">
         <Fact label={t("overview.live")}>
           <LiveRelease app={app} />
         </Fact>
@@ -87,6 +91,32 @@ export function Glance({ app }: { app: App }) {
         </Fact>
       </dl>
     </Card>
+  );
+}
+
+/** How it does just now, big enough to be read from afar. */
+function Figures({ metrics }: { metrics: AppMetrics | undefined }) {
+  const now = metrics && nowOf(metrics);
+  const errors = now?.errors ?? 0;
+  return (
+    <dl className="mt-4 grid grid-cols-3 border-y py-3">
+      <Figure label={t("overview.requests")}>{figure(now?.requests, "rate")}</Figure>
+      <Figure label={t("overview.p95")}>{figure(now?.p95, "ms")}</Figure>
+      <Figure label={t("overview.errors")} tone={errors >= 5 ? "text-bad" : errors >= 1 ? "text-warn" : ""}>
+        {figure(now?.errors, "percent")}
+      </Figure>
+    </dl>
+  );
+}
+
+function Figure({ label, tone, children }: { label: string; tone?: string; children: ReactNode }) {
+  return (
+    <div className="min-w-0">
+      <dt className="truncate text-sm text-text-3" title={label}>
+        {label}
+      </dt>
+      <dd className={cx("truncate font-semibold text-lg tabular-nums sm:text-xl", tone)}>{children}</dd>
+    </div>
   );
 }
 

@@ -1,10 +1,10 @@
 /** Figures of apps: graphs, and what they say in words. */
 export const metrics = {
   "metrics.title": "How it is doing",
-  "metrics.now": "Now {requests}, p95 {p95}, {errors} errors",
-  "metrics.now_none": "No requests just now",
-  "metrics.now_unknown": "What routers serve is not known just now",
-  "metrics.total": "{stretch}: {requests}, {errors} errors",
+  "metrics.now": "Now {requests}, p95 {p95}, {errors} errors.",
+  "metrics.now_none": "No requests just now.",
+  "metrics.now_unknown": "What routers serve is not known just now.",
+  "metrics.total": "{stretch}: {requests}, {errors} errors.",
   "metrics.requests_count.one": "{count} request",
   "metrics.requests_count.other": "{count} requests",
   "metrics.range": "Stretch of time",
@@ -15,7 +15,7 @@ export const metrics = {
   "metrics.mark_live": "v{v} went live at {time}",
   "metrics.mark_failed": "Deployment #{n} failed at {time}",
   "metrics.no_plot": "The graph could not be loaded. The table below has its figures.",
-  "metrics.no_traffic_known": "No figures from a router yet",
+  "metrics.no_traffic_known": "No figures from a router yet.",
   "metrics.not_measured": "Nothing was measured in this time",
   "metrics.table": "As a table",
   "metrics.table_hint":

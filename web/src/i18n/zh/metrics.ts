@@ -4,10 +4,10 @@ import { translationOf } from "../translation";
 /** 应用的指标：图表，以及它们的文字说明。 */
 export const metrics = translationOf<typeof english>()({
   "metrics.title": "运行状况",
-  "metrics.now": "当前 {requests}，p95 {p95}，错误率 {errors}",
-  "metrics.now_none": "当前没有请求",
-  "metrics.now_unknown": "暂时不知道路由处理了什么",
-  "metrics.total": "{stretch}：{requests}，错误率 {errors}",
+  "metrics.now": "当前 {requests}，p95 {p95}，错误率 {errors}。",
+  "metrics.now_none": "当前没有请求。",
+  "metrics.now_unknown": "暂时不知道路由处理了什么。",
+  "metrics.total": "{stretch}：{requests}，错误率 {errors}。",
   "metrics.requests_count.other": "{count} 次请求",
   "metrics.range": "时间范围",
   "metrics.legend": "图例",
@@ -17,7 +17,7 @@ export const metrics = translationOf<typeof english>()({
   "metrics.mark_live": "v{v} 于 {time} 上线",
   "metrics.mark_failed": "部署 #{n} 于 {time} 失败",
   "metrics.no_plot": "图表无法加载。下面的表格里有这些数据。",
-  "metrics.no_traffic_known": "路由还没有给出数据",
+  "metrics.no_traffic_known": "路由还没有给出数据。",
   "metrics.not_measured": "这段时间没有测量数据",
   "metrics.table": "以表格显示",
   "metrics.table_hint":
