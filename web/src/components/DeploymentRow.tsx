@@ -44,7 +44,7 @@ export function DeploymentRow({ deployment: d, withApp }: { deployment: Deployme
         </span>
         <span className="mx-1.5 sm:hidden">·</span>
         <span className="sm:block">
-          <Ago when={d.created_at} /> · <span className="break-all">{d.created_by}</span>
+          <Ago when={d.created_at} /> · <span className="[overflow-wrap:anywhere]">{d.created_by}</span>
         </span>
       </span>
     </li>

@@ -82,7 +82,7 @@ export function StepItem({ step, lineCount, now, chosen, onChoose }: StepItemPro
             {tn("build.lines", lineCount)}
           </span>
         )}
-        <span className="shrink-0 text-right font-mono text-sm text-text-2 tabular-nums sm:w-20">
+        <span className="shrink-0 whitespace-nowrap text-right font-mono text-sm text-text-2 tabular-nums sm:w-24">
           {step.status === "cached" ? t("build.cached") : step.status === "stopped" ? "" : duration(took)}
         </span>
         <span className="sr-only">{tWord("step_status", step.status)}</span>

@@ -89,8 +89,8 @@ function Row({ span, name, words, whole, now, deadline, part }: RowProps) {
   return (
     <div
       className={cx(
-        "grid grid-cols-[1.5rem_minmax(0,1fr)_5rem] items-center gap-x-3 px-4 sm:px-5",
-        "md:grid-cols-[1.5rem_8.5rem_minmax(0,1fr)_minmax(7rem,28%)_5rem]",
+        "grid grid-cols-[1.5rem_minmax(0,1fr)_5.5rem] items-center gap-x-3 px-4 sm:px-5",
+        "md:grid-cols-[1.5rem_8.5rem_minmax(0,1fr)_minmax(7rem,28%)_5.5rem]",
         part ? "py-1" : "py-2",
       )}
     >
@@ -119,7 +119,7 @@ function Row({ span, name, words, whole, now, deadline, part }: RowProps) {
         {gives && <GivesUp when={gives} />}
       </span>
       <Bar span={span} whole={whole} now={now} />
-      <span className="text-right font-mono text-sm tabular-nums">
+      <span className="whitespace-nowrap text-right font-mono text-sm tabular-nums">
         {took !== undefined && !muted(span.status) ? duration(took) : ""}
       </span>
     </div>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { aRelease } from "@/test/deployments";
-import { compareReleases, liveSince, pair, previousLive, sizeOf } from "./compare";
+import type { Deployment } from "@/api/types";
+import { aDeployment, aRelease } from "@/test/deployments";
+import { compareReleases, liveSince, neverLive, pair, previousLive, sizeOf } from "./compare";
 
 const web = { name: "web", command: [] as string[], port: 8080, health_path: "" };
 
@@ -98,6 +99,22 @@ describe("liveSince", () => {
   it("is not known when what is held tells of another release", () => {
     expect(liveSince(ran([2, "succeeded", 2]), 1)).toBeUndefined();
     expect(liveSince([], 1)).toBeUndefined();
+  });
+});
+
+describe("neverLive", () => {
+  const tried = (...states: Deployment["state"][]) =>
+    neverLive(
+      states.map((state, number) => aDeployment({ number, state, release: 3 })),
+      3,
+    );
+  it("is what no deployment has brought live", () => {
+    expect(tried("failed", "cancelled")).toBe(true);
+    expect(tried("failed", "succeeded")).toBe(false);
+  });
+  it("is not said while one tries, nor of what nothing is known of", () => {
+    expect(tried("deploying")).toBe(false);
+    expect(tried()).toBe(false);
   });
 });
 

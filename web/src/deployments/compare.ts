@@ -1,4 +1,4 @@
-import type { Release } from "@/api/types";
+import { type Deployment, type Release, terminal } from "@/api/types";
 
 export type Process = Release["processes"][number];
 
@@ -97,6 +97,12 @@ export function liveSince<D extends { state: string; release: number }>(
     since = d;
   }
   return since;
+}
+
+/** Says whether all attempts to make a release live are known to have ended without success. */
+export function neverLive(deployments: readonly Deployment[], version: number): boolean {
+  const own = deployments.filter((d) => d.release === version);
+  return own.length > 0 && own.every((d) => terminal(d.state) && d.state !== "succeeded");
 }
 
 /** Which two releases to compare when the address names none, or only one. */

@@ -20,11 +20,11 @@ export interface Around {
 /** What a phase waits for, or how it ended, in words. */
 export function phaseWords(phase: Phase, d: Deployment, around: Around): string {
   if (phase.status === "running") {
+    if (phase.name === "deploying") return ""; // its parts say it
     if (d.cancel_requested) return t("timeline.stopping");
     if (phase.name === "queued") return queueWords(d, around.ahead);
     if (phase.name === "building") return buildWords(around.log);
-    if (phase.name === "releasing") return tWord("phase_running", "releasing");
-    return "";
+    return tWord("phase_running", "releasing");
   }
   const word = tWord("phase_status", phase.status);
   const detail = phase.status === "done" || phase.status === "failed" ? phaseDetail(phase, d, around) : "";

@@ -17,7 +17,6 @@ export default function AllDeployments() {
         filter={filter}
         onFilter={(search) => void navigate({ search, replace: true, resetScroll: false })}
         label={t("nav.deployments")}
-        empty={t("deployments.empty_body")}
       />
     </Page>
   );

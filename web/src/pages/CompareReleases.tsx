@@ -81,6 +81,7 @@ export default function CompareReleases() {
           <Button
             look="plain"
             size="icon"
+            className="shrink-0"
             aria-label={t("compare.swap")}
             title={t("compare.swap")}
             onClick={() => show({ from: chosen.to, to: chosen.from })}

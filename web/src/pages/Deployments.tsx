@@ -1,7 +1,10 @@
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { queries } from "@/api/queries";
 import { Page } from "@/app/Page";
 import { DeployButton } from "@/components/DeployButton";
 import { DeploymentList } from "@/components/deployments/DeploymentList";
+import { FirstDeployment } from "@/components/FirstDeployment";
 import { CommandHint } from "@/components/ui/copy";
 import { PageHead } from "@/components/ui/layout";
 import { t } from "@/i18n";
@@ -13,6 +16,7 @@ export default function Deployments() {
   const { app } = useParams({ from: "/shell/apps/$app/deployments" });
   const filter = useSearch({ from: "/shell/apps/$app/deployments" });
   const navigate = useNavigate({ from: "/apps/$app/deployments" });
+  const { data: row } = useQuery(queries.app(app));
   useTitle(t("tab.deployments"), app);
   return (
     <Page>
@@ -25,7 +29,13 @@ export default function Deployments() {
         filter={filter}
         onFilter={(search) => void navigate({ search, replace: true, resetScroll: false })}
         label={t("tab.deployments")}
-        empty={t("deployments.empty_body")}
+        empty={
+          row && (
+            <div className="max-w-3xl">
+              <FirstDeployment app={row} way="push" />
+            </div>
+          )
+        }
       />
       <CommandHint className="mt-5" command={cli("deployments", app)} />
     </Page>

@@ -12,7 +12,7 @@ import { Button } from "@/components/ui/button";
 import { CommandHint } from "@/components/ui/copy";
 import { Empty, ErrorNote, SkeletonRows } from "@/components/ui/feedback";
 import { Card, PageHead } from "@/components/ui/layout";
-import { liveSince, previousLive } from "@/deployments/compare";
+import { liveSince, neverLive, previousLive } from "@/deployments/compare";
 import { t } from "@/i18n";
 import { cli } from "@/lib/command";
 import { useTitle } from "@/lib/title";
@@ -71,6 +71,7 @@ export default function Releases() {
                 release={release}
                 before={items[i + 1]}
                 live={live}
+                never={neverLive(history, release.version)}
                 last={i === items.length - 1}
                 onRollback={may && release.version !== live ? () => ask(release.version) : undefined}
               />

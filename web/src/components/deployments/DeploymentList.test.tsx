@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { configure, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { describe, expect, it, vi } from "vitest";
@@ -9,6 +9,9 @@ import { aDeployment } from "@/test/deployments";
 import { renderPiece } from "@/test/render";
 import { answerCalls } from "@/test/server";
 import { DeploymentList } from "./DeploymentList";
+
+// Many pages take a while on a busy machine.
+configure({ asyncUtilTimeout: 10_000 });
 
 const me = { user: { email: "ada@example.com", name: "", role: "owner" }, actor: { scopes: null } };
 

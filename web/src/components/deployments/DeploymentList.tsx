@@ -15,7 +15,7 @@ interface DeploymentListProps {
   filter: DeploymentFilter;
   onFilter: (filter: DeploymentFilter) => void;
   label: string;
-  /** What stands there when there is no deployment at all. */
+  /** What stands there when there is no deployment at all, in place of a sentence. */
   empty?: ReactNode;
 }
 
@@ -25,16 +25,20 @@ export function DeploymentList({ app, filter, onFilter, label, empty }: Deployme
   const withApp = app === undefined;
   const found = list.running.length + list.over.length;
   const narrowed = isFiltering(filter);
+  const none = !list.pending && list.seen === 0 && !list.error;
   return (
     <>
-      <DeploymentFilters filter={filter} people={list.people} onChange={onFilter} withApps={withApp} />
+      {!(none && !narrowed) && (
+        <DeploymentFilters filter={filter} people={list.people} onChange={onFilter} withApps={withApp} />
+      )}
       {list.error ? <ErrorNote error={list.error} onRetry={list.retry} className="mb-3" /> : null}
       {list.pending && !list.error && <RowShapes />}
-      {!list.pending && list.seen === 0 && !list.error && (
-        <Empty icon={<Rocket size={28} aria-hidden />} title={t("deployments.empty")}>
-          {empty}
-        </Empty>
-      )}
+      {none &&
+        (empty ?? (
+          <Empty icon={<Rocket size={28} aria-hidden />} title={t("deployments.empty")}>
+            {t("deployments.empty_body")}
+          </Empty>
+        ))}
       {list.running.length > 0 && (
         <section className="mb-5" aria-label={t("deployments.running")}>
           <h2 className="mb-2 flex items-baseline gap-2 font-semibold">

@@ -17,16 +17,21 @@ interface ReasonProps {
 
 /** Why a deployment ended without success: first, and big, with what was said last. */
 export function Reason({ deployment: d, app, log, newer }: ReasonProps) {
-  if (d.state === "failed") return <FailureCard d={d} app={app} failure={failureOf(d, log.log)} />;
+  if (d.state === "failed")
+    return <FailureCard d={d} app={app} failure={failureOf(d, log.log)} waits={!log.caughtUp} />;
   if (d.state !== "cancelled" && d.state !== "superseded") return null;
+  const who = /^cancelled by (\S+)$/.exec(d.reason)?.[1];
+  const waited = !d.started_at;
   return (
-    <div className="mb-5 flex gap-3 rounded-lg border bg-surface-2 px-4 py-3">
+    <div className="mb-5 flex gap-3 rounded-lg border bg-surface-2 px-4 py-3" role="status">
       <CircleSlash size={18} className="mt-0.5 shrink-0 text-text-3" aria-hidden />
       <div className="min-w-0">
-        <p className="font-semibold">{tWord("reason_title", d.state)}</p>
+        <p className="break-words font-semibold">
+          {who ? t("reason.cancelled_by", { who }) : tWord("reason_title", d.state)}
+        </p>
         <p className="break-words text-text-2">
-          {d.state === "cancelled" && !d.started_at ? t("reason.in_queue") : t("reason.nothing_changed")}{" "}
-          {d.reason && d.reason !== d.state && <span>{t("reason.said", { reason: d.reason })} </span>}
+          {waited ? t("reason.in_queue") : app?.live_release ? t("reason.nothing_changed") : ""}{" "}
+          {!who && d.reason && d.reason !== d.state && <span>{d.reason} </span>}
           {newer > 0 && (
             <Link
               to="/apps/$app/deployments/$number"
@@ -42,7 +47,15 @@ export function Reason({ deployment: d, app, log, newer }: ReasonProps) {
   );
 }
 
-function FailureCard({ d, app, failure: f }: { d: Deployment; app: App | undefined; failure: Failure }) {
+interface FailureCardProps {
+  d: Deployment;
+  app: App | undefined;
+  failure: Failure;
+  /** The log is still on its way; its place is kept. */
+  waits: boolean;
+}
+
+function FailureCard({ d, app, failure: f, waits }: FailureCardProps) {
   const live = app?.live_release?.version;
   const title = app && !live ? t("reason.nothing_live") : t("reason_title.failed");
   const meaning = exitWords(f);
@@ -67,12 +80,11 @@ function FailureCard({ d, app, failure: f }: { d: Deployment; app: App | undefin
         </div>
         {f.reason && <CopyButton text={copied(d, f)} label={t("reason.copy")} />}
       </div>
-      {f.lines.length > 0 && (
-        <figure className="border-bad-mark/25 border-t bg-log-bg">
+      {(f.lines.length > 0 || waits) && (
+        <figure className="min-h-20 border-bad-mark/25 border-t bg-log-bg">
           <figcaption className="px-4 pt-2 text-text-3 text-xs sm:px-5">
-            {f.instance
-              ? t("reason.last_of_instance", { instance: f.instance })
-              : t("reason.last_of_step", { step: f.step?.name ?? "" })}
+            {f.instance && t("reason.last_of_instance", { instance: f.instance })}
+            {!f.instance && f.step && t("reason.last_of_step", { step: f.step.name })}
           </figcaption>
           <div className="max-h-72 overflow-y-auto px-4 pt-1 pb-3 font-mono text-sm sm:px-5">
             {f.lines.map((line) => (

@@ -7,6 +7,7 @@ import { Badge, DeploymentBadge } from "@/components/ui/status";
 import { Ago } from "@/components/ui/time";
 import { deploymentWords, shortRef } from "@/deployments/words";
 import { t, tWord } from "@/i18n";
+import { Say } from "@/i18n/Say";
 import { cx } from "@/lib/cx";
 import { shortCommit } from "@/lib/url";
 import { Actions } from "./Actions";
@@ -28,8 +29,14 @@ export function Head({ deployment: d, app }: { deployment: Deployment; app: App 
         {words !== tWord("trigger", d.trigger) && <LongText text={words} />}
         <p className="mt-1 flex flex-wrap items-center gap-x-2.5 gap-y-0.5 text-sm text-text-3">
           <span>
-            {t("deployment.by", { trigger: tWord("trigger", d.trigger), who: d.created_by })}{" "}
-            <Ago when={d.created_at} />
+            <Say
+              k="deployment.by"
+              values={{
+                trigger: tWord("trigger", d.trigger),
+                who: <span className="[overflow-wrap:anywhere]">{d.created_by}</span>,
+                ago: <Ago when={d.created_at} />,
+              }}
+            />
           </span>
           {d.source_ref && (
             <span className="inline-flex min-w-0 items-center gap-1 font-mono text-xs" title={d.source_ref}>
@@ -52,6 +59,16 @@ export function Head({ deployment: d, app }: { deployment: Deployment; app: App 
           {d.release > 0 && (
             <Link to="/apps/$app/releases" params={{ app: d.app }} hash={`v${d.release}`} className="link">
               {t("deployment.release", { v: d.release })}
+            </Link>
+          )}
+          {d.release > 1 && d.trigger !== "rollback" && (
+            <Link
+              to="/apps/$app/releases/compare"
+              params={{ app: d.app }}
+              search={{ to: d.release }}
+              className="link"
+            >
+              {t("deployment.what_changed")}
             </Link>
           )}
         </p>

@@ -13,7 +13,7 @@ export function ReleaseFacts({ app, release: r }: { app: string; release: Releas
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-0.5 text-sm text-text-3">
       <span className="min-w-0">
-        <Ago when={r.created_at} /> · <span className="break-all">{r.created_by}</span>
+        <Ago when={r.created_at} /> · <span className="[overflow-wrap:anywhere]">{r.created_by}</span>
       </span>
       {r.commit && (
         <span className="inline-flex items-center gap-1 font-mono text-xs" title={r.commit}>

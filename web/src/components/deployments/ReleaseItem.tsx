@@ -14,12 +14,14 @@ interface ReleaseItemProps {
   /** The one made before it, when it is known. */
   before: Release | undefined;
   live: number;
+  /** No deployment of it has succeeded. */
+  never: boolean;
   last: boolean;
   onRollback: (() => void) | undefined;
 }
 
 /** One release on the timeline of versions, with what it changed. */
-export function ReleaseItem({ app, release: r, before, live, last, onRollback }: ReleaseItemProps) {
+export function ReleaseItem({ app, release: r, before, live, never, last, onRollback }: ReleaseItemProps) {
   const isLive = r.version === live;
   return (
     <li
@@ -45,6 +47,7 @@ export function ReleaseItem({ app, release: r, before, live, last, onRollback }:
           <div className="flex items-center gap-2">
             <span className="font-mono font-semibold">v{r.version}</span>
             {isLive && <Badge tone="ok">{t("releases.live")}</Badge>}
+            {never && <Badge>{t("releases.never_live")}</Badge>}
             <span className="truncate" title={r.description}>
               {r.description}
             </span>
