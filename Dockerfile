@@ -9,7 +9,7 @@ ARG BASE_RUNTIME=debian:bookworm-slim
 FROM ${BASE_NODE} AS ui
 WORKDIR /src/web
 COPY web/package.json web/package-lock.json web/.npmrc ./
-RUN npm install --no-save --no-fund --no-audit
+RUN npm ci --no-fund --no-audit
 COPY web ./
 RUN npm run build
 

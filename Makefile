@@ -48,11 +48,9 @@ web/dist/index.html: web/node_modules/.installed $(UI_SOURCES)
 	@npm --prefix web run --silent build > bin/ui.log 2>&1 || { cat bin/ui.log; exit 1; }
 	@touch $@
 
-# Not `npm ci`: it refuses a lock file without the binaries of platforms that a
-# registry does not carry. `install --no-save` keeps to the lock file all the same.
 %/node_modules/.installed: %/package.json %/package-lock.json
 	@echo 'Installing the packages of $*'
-	@npm --prefix $* install --no-save --no-fund --no-audit --loglevel=error
+	@npm --prefix $* ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
 payload: $(PAYLOAD) ## Build the small programs that bin/slipway carries
