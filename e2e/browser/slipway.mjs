@@ -1,5 +1,4 @@
-// A Slipway to drive: the one that the environment names, or one of our own
-// that leaves nothing behind.
+// A Slipway to drive, which leaves nothing behind.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
@@ -37,16 +36,14 @@ async function freePort() {
   return port;
 }
 
-/** Gives {url, enter, dir, stop}: enter is a link that signs in or makes the owner. */
-export async function findSlipway() {
+/**
+ * Starts a Slipway: {url, enter, dir, logFile, down, up, stop}. enter is the link
+ * that makes the owner; down ends the server and up starts it again, at the same
+ * place with the same data.
+ */
+export async function startSlipway() {
   const dir = await mkdtemp(join(tmpdir(), "slipway-browser-"));
   await chmod(dir, 0o755); // Postgres runs as another user
-  const { SLIPWAY_URL: url, SLIPWAY_SIGNIN_URL: enter } = process.env;
-  if (url && enter) return { url, enter, dir, stop: () => rm(dir, { recursive: true, force: true }) };
-  return startSlipway(dir);
-}
-
-async function startSlipway(dir) {
   const program = process.env.SLIPWAY_BIN ?? join(repository, "bin/slipway");
   const listen = `127.0.0.1:${await freePort()}`;
   const router = `127.0.0.1:${await freePort()}`;
@@ -66,27 +63,35 @@ async function startSlipway(dir) {
   };
   if (process.env.DOCKER_HOST) env.DOCKER_HOST = process.env.DOCKER_HOST;
   const logFile = join(dir, "server.log");
-  const log = createWriteStream(logFile);
-  await new Promise((resolve) => log.once("open", resolve));
-  const server = spawn(program, ["server"], { env, cwd: dir, stdio: ["ignore", log, log] });
-  const ended = new Promise((resolve) => {
-    server.once("exit", (code) => resolve(code ?? 0));
-    server.once("error", (error) => resolve(error.message));
-  });
   const url = `http://${listen}`;
 
-  const stop = async () => {
+  let server;
+  let ended = Promise.resolve();
+  const up = async () => {
+    const log = createWriteStream(logFile, { flags: "a" });
+    await new Promise((resolve) => log.once("open", resolve));
+    server = spawn(program, ["server"], { env, cwd: dir, stdio: ["ignore", log, log] });
+    ended = new Promise((resolve) => {
+      server.once("exit", (code) => resolve(code ?? 0));
+      server.once("error", (error) => resolve(error.message));
+    });
+    const ready = eventually("the server is ready", async () => (await fetch(`${url}/readyz`)).ok, 90_000);
+    const outcome = await Promise.race([ready, ended.then((why) => `the server ended: ${why}`)]);
+    assert.equal(outcome, true, `${outcome}\n${await readFile(logFile, "utf8")}`);
+  };
+  const down = async () => {
     server.kill("SIGINT");
     await ended;
+  };
+  const stop = async () => {
+    await down();
     await run(program, ["server", "down", "--purge"], { env, cwd: dir });
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    const up = eventually("the server is ready", async () => (await fetch(`${url}/readyz`)).ok, 90_000);
-    const outcome = await Promise.race([up, ended.then((why) => `the server ended: ${why}`)]);
-    assert.equal(outcome, true, `${outcome}\n${await readFile(logFile, "utf8")}`);
+    await up();
     const enter = (await readFile(join(dir, "data", "bootstrap-link"), "utf8")).trim();
-    return { url, enter, dir, logFile, stop };
+    return { url, enter, dir, logFile, down, up, stop };
   } catch (error) {
     await stop().catch(() => {});
     throw error;

@@ -32,12 +32,26 @@ export class Source {
     return this;
   }
 
-  /** Commits a Dockerfile with these lines after the app was copied. */
-  async commit(message, ...lines) {
+  /** Writes a Dockerfile with these lines after the app was copied. */
+  async write(...lines) {
     const dockerfile = ["FROM scratch", "COPY app /app", ...lines, 'ENTRYPOINT ["/app"]', ""].join("\n");
     await writeFile(join(this.dir, "Dockerfile"), dockerfile);
+  }
+
+  /** Commits such a Dockerfile. */
+  async commit(message, ...lines) {
+    await this.write(...lines);
     await this.git("add", "-A");
     await this.git("commit", "-qm", message);
+  }
+
+  /** The folder as what the API takes. */
+  async tar() {
+    const { stdout } = await run("tar", ["-C", this.dir, "--exclude=.git", "-cf", "-", "."], {
+      encoding: "buffer",
+      maxBuffer: 64 << 20,
+    });
+    return stdout;
   }
 
   /** Pushes; gives {ok, output}. */

@@ -17,7 +17,7 @@ const flags = [
 ];
 
 /** Opens the browser: {context, page, newPage, complaints, allowing, close}. */
-export async function openBrowser(program, origin) {
+export async function openBrowser(program, origin, look = {}) {
   const profile = await mkdtemp(join(tmpdir(), "slipway-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: program,
@@ -25,6 +25,7 @@ export async function openBrowser(program, origin) {
     args: flags,
     viewport: { width: 1280, height: 900 },
     locale: "en-US",
+    ...look,
   });
   context.setDefaultTimeout(20_000);
   const complaints = [];

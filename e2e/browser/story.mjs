@@ -1,0 +1,115 @@
+// What every story has: a Slipway of its own, a browser on a wire that can be
+// cut, and short words for what people do and look at.
+import assert from "node:assert/strict";
+import { request } from "node:http";
+import { join } from "node:path";
+import { Api } from "./api.mjs";
+import { eventually, startSlipway } from "./slipway.mjs";
+import { buildApp, Source } from "./source.mjs";
+import { openBrowser } from "./watched.mjs";
+import { layWire } from "./wire.mjs";
+
+export const owner = { email: "ada@example.com", name: "Ada", password: "a long enough password" };
+
+export const unauthorized = /status of 401/;
+/** What a browser says of requests that a cut or a restart breaks off. */
+export const severed = /ERR_|WebSocket|Failed to (load|fetch)|status of (401|50[234])/;
+
+export class Story {
+  /**
+   * Begins with an owner who is signed in, unless `fresh` asks for a Slipway
+   * that nobody has entered. Other options are the browser's, as Playwright has them.
+   */
+  static async begin({ fresh = false, ...look } = {}) {
+    const story = new Story();
+    try {
+      story.slipway = await startSlipway();
+      story.url = story.slipway.url;
+      story.dir = story.slipway.dir;
+      story.api = new Api(story.url);
+      if (!fresh) await story.api.makeOwner(story.slipway.enter, owner);
+      story.wire = await layWire(story.url, story.dir);
+      story.browser = await openBrowser(story.wire.browser, story.url, look);
+      story.page = story.browser.page;
+      if (!fresh) await story.signIn();
+    } catch (error) {
+      await story.end();
+      throw error;
+    }
+    return story;
+  }
+
+  async end() {
+    await this.browser?.close();
+    await this.wire?.close();
+    await this.slipway?.stop();
+  }
+
+  /** Comes in by a link that works once, as somebody would who lost the password. */
+  async signIn(page = this.page) {
+    const link = new URL(await this.api.signInLink());
+    await page.goto(this.url + link.pathname + link.search);
+    await page.waitForURL(`${this.url}/`);
+    await page.locator("h1").first().waitFor();
+  }
+
+  /** A source to push or upload: a folder with the test app in it. */
+  async source(name = "source") {
+    this.app ??= await buildApp(this.dir);
+    return new Source(join(this.dir, name), this.app).init();
+  }
+
+  /** Makes an app and deploys the test app to it; gives it as the API has it. */
+  async deployed(name, ...lines) {
+    await this.api.post("/apps", { name });
+    const source = await this.source(`source-${name}`);
+    await source.write(...lines);
+    await this.api.deployed(name, await this.api.upload(name, await source.tar()));
+    return this.api.get(`/apps/${name}`);
+  }
+
+  go = (path) => this.page.goto(this.url + path);
+  heading = (name) => this.page.getByRole("heading", { level: 1, name });
+  button = (name) => this.page.getByRole("button", { name, exact: true });
+  link = (name) => this.page.getByRole("link", { name, exact: true });
+  dialog = () => this.page.getByRole("dialog");
+  /** The tab of an app's page. */
+  tab = (name) => this.page.getByRole("navigation", { name: /^Pages of / }).getByRole("link", { name });
+  complaints = () => this.browser.checkComplaints();
+  allowing = (pattern, act) => this.browser.allowing(pattern, act);
+
+  /** Waits until the deployment that is looked at has ended so. */
+  ended = (state) => this.page.locator("h1 + span").getByText(state).waitFor({ timeout: 60_000 });
+
+  /** Waits until a page shows what it has: no skeleton stands for anything. */
+  async settled(page = this.page) {
+    await page.locator("h1").first().waitFor({ state: "attached" });
+    await page.waitForFunction(
+      () =>
+        !document.querySelector(
+          "[aria-busy=true], [role=status][aria-label='Loading…'], [role=status][aria-label='正在加载…']",
+        ),
+    );
+  }
+}
+
+/** Asks an app for a page through the router, by the name it has there: {status, body}. */
+export function visit(appUrl, path = "/") {
+  const { hostname, port } = new URL(appUrl);
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      { host: "127.0.0.1", port, path, headers: { Host: `${hostname}:${port}` } },
+      (answer) => {
+        let body = "";
+        answer.on("data", (part) => {
+          body += part;
+        });
+        answer.on("end", () => resolve({ status: answer.statusCode, body }));
+      },
+    );
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
+export { assert, eventually };
