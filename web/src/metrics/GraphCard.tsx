@@ -8,6 +8,7 @@ import { figure, hour } from "./format";
 import { type Mark, marksNear } from "./marks";
 import { type Graph, type Line, latest } from "./model";
 import type { PlotProps } from "./Plot";
+import { peakOf } from "./scale";
 
 // uPlot comes with the first graph. Without it the figures are still said in words and in the table.
 const Plot = lazy(
@@ -130,6 +131,7 @@ function Legend({
     (line) => line.label === undefined || at(line, step, stepSeconds) !== null,
   );
   const shown = running.slice(0, named);
+  const peak = peakOf(graph);
   return (
     <ul className="flex flex-wrap gap-x-3 text-sm text-text-2 tabular-nums" aria-label={t("metrics.legend")}>
       {shown.map((line) => (
@@ -141,6 +143,9 @@ function Legend({
       ))}
       {running.length > named && (
         <li className="text-text-3">{t("metrics.more", { n: running.length - named })}</li>
+      )}
+      {peak !== undefined && (
+        <li className="text-text-3">{t("metrics.peak", { peak: figure(peak, graph.unit) })}</li>
       )}
       {graph.limit !== undefined && (
         <li className="text-text-3">{t("metrics.limit", { limit: figure(graph.limit, graph.unit) })}</li>

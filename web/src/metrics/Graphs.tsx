@@ -39,9 +39,10 @@ export function Graphs({ app }: { app: string }) {
   return (
     <Section
       title={t("metrics.title")}
-      hint={data && !isPlaceholderData ? `${summary(data)} ${totalWords(data, range)}` : t("common.loading")}
+      hint={data && !isPlaceholderData ? totalWords(data, range) : t("common.loading")}
       actions={<RangeChoice value={range} onChange={(next) => setWanted(next === "1h" ? "" : next)} />}
     >
+      {data && <p className="sr-only">{summary(data)}</p>}
       {error && <ErrorNote error={error} onRetry={() => void refetch()} className="mb-3" />}
       {data ? (
         <div

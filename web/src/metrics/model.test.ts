@@ -5,7 +5,7 @@ import { moved, stepOf } from "./cursor";
 import { marksNear, marksOf } from "./marks";
 import { asRange, type Graph, graphsOf, instanceLines, nowOf, shares, tableRows, usageOf } from "./model";
 import { sparkPath, totals } from "./Sparkline";
-import { lonely, ticksOf, topOf } from "./scale";
+import { lonely, peakOf, ticksOf, topOf } from "./scale";
 
 const times = [100, 110, 120, 130, 140, 150, 160, 170];
 
@@ -171,6 +171,22 @@ describe("a graph's scale", () => {
     expect(topOf(graph([200 * MiB], 512 * MiB))).toBeGreaterThan(512 * MiB);
     expect(topOf(graph([600 * MiB], 512 * MiB))).toBeGreaterThan(600 * MiB);
     expect(topOf(graph([null]))).toBeGreaterThan(0);
+  });
+
+  it("ends below a lone peak of latency, which it then tells, and not below what is usual", () => {
+    const latency = (p99: (number | null)[]): Graph => ({
+      name: "latency",
+      unit: "ms",
+      lines: [{ key: "p99", color: "chart-3", values: p99 }],
+    });
+    const calm = Array.from({ length: 100 }, () => 80);
+    expect(peakOf(latency([...calm, 4000]))).toBe(4000);
+    expect(topOf(latency([...calm, 4000]))).toBeLessThan(200);
+    expect(peakOf(latency([...calm, 200]))).toBeUndefined();
+    expect(peakOf(latency([80, null, 4000]))).toBeUndefined();
+    expect(topOf(latency([80, null, 4000]))).toBeGreaterThan(4000);
+    const often = Array.from({ length: 100 }, (_, i) => (i % 10 === 0 ? 4000 : 80));
+    expect(peakOf(latency(often))).toBeUndefined();
   });
 
   it("has few ticks, from zero, evenly, within the top", () => {

@@ -9,10 +9,40 @@ const least: Record<Unit, number> = {
   bytes: 4 * 1024 * 1024,
 };
 
-/** How high a graph reaches. The limit is in it once a quarter of it is used; before, it would flatten the lines. */
-export function topOf(graph: Graph): number {
+function highestOf(graph: Graph): number {
   let most = 0;
   for (const line of graph.lines) for (const v of line.values) if (v !== null && v > most) most = v;
+  return most;
+}
+
+// Fewer figures than this are all worth seeing.
+const enough = 30;
+
+/**
+ * The highest latency, when it is so far above all but a few that it would
+ * press the others flat: the graph then ends below it, and says what it was.
+ */
+export function peakOf(graph: Graph): number | undefined {
+  if (graph.unit !== "ms") return undefined;
+  const slowest = graph.lines.at(-1)?.values.filter((v) => v !== null) ?? [];
+  if (slowest.length < enough) return undefined;
+  const most = highestOf(graph);
+  return most > usual(slowest) * 3 ? most : undefined;
+}
+
+/** What all but one in fifty are below. */
+function usual(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(0.98 * (sorted.length - 1))] ?? 0;
+}
+
+/** How high a graph reaches. The limit is in it once a quarter of it is used; before, it would flatten the lines. */
+export function topOf(graph: Graph): number {
+  const most = highestOf(graph);
+  if (peakOf(graph) !== undefined) {
+    const slowest = graph.lines.at(-1)?.values.filter((v) => v !== null) ?? [];
+    return Math.max(usual(slowest) * 1.5, least.ms);
+  }
   const top = Math.max(most * 1.12, least[graph.unit]);
   return limitShown(graph, most) ? Math.max(top, (graph.limit ?? 0) * 1.05) : top;
 }

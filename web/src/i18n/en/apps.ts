@@ -96,7 +96,7 @@ export const apps = {
   "overview.by": "by {who}",
   "overview.addresses": "Addresses",
   "overview.source": "Source",
-  "overview.requests": "Requests, last minute",
+  "overview.requests": "Requests now",
   "overview.p95": "p95 latency",
   "overview.errors": "Errors",
   "overview.open": "Open",

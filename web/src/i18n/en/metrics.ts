@@ -11,6 +11,7 @@ export const metrics = {
   "metrics.legend": "Legend",
   "metrics.keys": "Arrow keys move along the graph, Home and End to its ends, Escape leaves.",
   "metrics.limit": "limit {limit}",
+  "metrics.peak": "peak {peak}",
   "metrics.more": "{n} more",
   "metrics.mark_live": "v{v} went live at {time}",
   "metrics.mark_failed": "Deployment #{n} failed at {time}",

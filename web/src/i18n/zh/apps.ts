@@ -96,7 +96,7 @@ export const apps = translationOf<typeof english>()({
   "overview.by": "由 {who}",
   "overview.addresses": "地址",
   "overview.source": "来源",
-  "overview.requests": "最近一分钟的请求",
+  "overview.requests": "当前请求",
   "overview.p95": "p95 延迟",
   "overview.errors": "错误率",
   "overview.open": "打开",

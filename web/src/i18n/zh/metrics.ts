@@ -13,6 +13,7 @@ export const metrics = translationOf<typeof english>()({
   "metrics.legend": "图例",
   "metrics.keys": "方向键沿图表移动，Home 和 End 跳到两端，Esc 退出。",
   "metrics.limit": "上限 {limit}",
+  "metrics.peak": "峰值 {peak}",
   "metrics.more": "另有 {n} 个",
   "metrics.mark_live": "v{v} 于 {time} 上线",
   "metrics.mark_failed": "部署 #{n} 于 {time} 失败",
