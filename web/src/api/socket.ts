@@ -9,7 +9,8 @@ export interface SocketOptions {
   /** Gives the URL for each attempt; it holds the cursor to resume from. */
   url: () => string;
   onFrame: (frame: unknown) => void;
-  onStatus: (status: SocketStatus) => void;
+  /** When it is lost, retryAt is when it connects again, as Date.now() counts. */
+  onStatus: (status: SocketStatus, retryAt?: number) => void;
   /** Called after several attempts have failed in a row, to find out why. */
   onTrouble?: () => void;
 }
@@ -112,11 +113,12 @@ export class ReconnectingSocket {
     if (this.openedAt !== undefined && Date.now() - this.openedAt >= workedAfter) this.failures = 0;
     this.openedAt = undefined;
     this.failures++;
-    this.options.onStatus("lost");
-    if (this.failures % troubleAfter === 0) this.options.onTrouble?.();
     const delay = Math.min(longestDelay, firstDelay * 2 ** (this.failures - 1));
     // Spread out, or every browser comes back at the same instant.
-    this.retryTimer = setTimeout(() => this.connect(), delay * (0.75 + Math.random() / 2));
+    const pause = delay * (0.75 + Math.random() / 2);
+    this.options.onStatus("lost", Date.now() + pause);
+    if (this.failures % troubleAfter === 0) this.options.onTrouble?.();
+    this.retryTimer = setTimeout(() => this.connect(), pause);
   }
 }
 

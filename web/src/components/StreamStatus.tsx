@@ -1,12 +1,23 @@
 import type { SocketStatus } from "@/api/socket";
-import { t } from "@/i18n";
+import { num, t } from "@/i18n";
+import { useNow } from "@/lib/time";
 import { Badge, BusyDot } from "./ui/status";
 
+interface StreamStatusProps {
+  status: SocketStatus;
+  /** When it connects again, as Date.now() counts. */
+  retryAt?: number;
+  /** Lines come, but the reader stays where they are. */
+  paused?: boolean;
+  onRetry: () => void;
+}
+
 /** Says whether the lines are live, in words that are read aloud when they change. */
-export function StreamStatus({ status, onRetry }: { status: SocketStatus; onRetry: () => void }) {
+export function StreamStatus({ status, retryAt, paused, onRetry }: StreamStatusProps) {
   return (
     <span role="status" className="inline-flex items-center gap-2">
-      {status === "open" && (
+      {status === "open" && paused && <Badge>{t("logs.paused")}</Badge>}
+      {status === "open" && !paused && (
         <Badge tone="ok" icon={<BusyDot />}>
           {t("logs.live")}
         </Badge>
@@ -16,6 +27,7 @@ export function StreamStatus({ status, onRetry }: { status: SocketStatus; onRetr
         <>
           <Badge tone="warn" icon={<BusyDot />}>
             {t("logs.reconnecting")}
+            {retryAt !== undefined && <Countdown until={retryAt} />}
           </Badge>
           <button type="button" className="link rounded-sm" onClick={onRetry}>
             {t("live.retry")}
@@ -23,6 +35,18 @@ export function StreamStatus({ status, onRetry }: { status: SocketStatus; onRetr
         </>
       )}
       {status === "closed" && <Badge>{t("logs.ended")}</Badge>}
+    </span>
+  );
+}
+
+/** Not read aloud: it would be said anew each second. */
+function Countdown({ until }: { until: number }) {
+  const now = useNow(250);
+  const seconds = Math.ceil((until - now) / 1000);
+  if (seconds < 1) return null;
+  return (
+    <span aria-hidden className="tabular-nums">
+      {t("time.s", { n: num(seconds) })}
     </span>
   );
 }

@@ -1,12 +1,37 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDown } from "lucide-react";
-import { type ReactNode, type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from "react";
-import { Button } from "@/components/ui/button";
-import { t, tn } from "@/i18n";
+import {
+  type ClipboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useImperativeHandle,
+  useLayoutEffect,
+  useReducer,
+  useRef,
+  useState,
+} from "react";
+import { flushSync } from "react-dom";
+import { copiedText } from "./copied";
 import { LogRow, type RowLook } from "./LogRow";
-import type { LogModel } from "./model";
+import type { LogModel, LogRow as Row } from "./model";
+import type { LineRange } from "./query";
+import type { Sizer } from "./rows";
 
-const rowHeight = 20;
+export const rowHeight = 20;
+const overscan = 300;
+const room = 6;
+// What stands before the text of a line, in characters of the log's font, roughly.
+const gutterOf = (look: RowLook) => (look.times === "off" ? 12 : 20) + (look.names ? 17 : 0);
+
+/** What the keys and buttons around the pane do to it. */
+export interface PaneHandle {
+  /** Brings a row into the middle. */
+  show(order: number): void;
+  scroll(by: "line" | "page" | "start", direction: 1 | -1): void;
+  focus(): void;
+  /** The order of the first row in sight. */
+  top(): number;
+}
 
 interface LogPaneProps {
   model: LogModel;
@@ -16,126 +41,232 @@ interface LogPaneProps {
   follow: boolean;
   onFollow: (follow: boolean) => void;
   label: string;
+  /** The line where the search or the keys stand. */
+  current: number | undefined;
+  marked: LineRange | undefined;
+  /** A line's time or number was clicked; extend when it was with shift. */
+  onLine: (seq: number, extend: boolean) => void;
+  /** The upper or lower end of what is held comes near. */
+  onEdge: (edge: "start" | "end") => void;
+  /** What stands above the first row. */
+  head: ReactNode;
   empty: ReactNode;
-  /** The seq of the topmost line in sight while not following; it outlives the pane. */
-  place: RefObject<number>;
-  /** Lines that came since the place was left. */
-  unseen: number;
+  handle: RefObject<PaneHandle | null>;
 }
 
 /**
- * The lines of a model, of which only those in sight are in the document. While
- * following, the newest stays in sight; scrolling up lets go of it, and the place
- * stays put however many lines come or are pushed out above.
+ * The rows of a model, of which only those in sight are in the document. While
+ * following, the newest stays in sight; otherwise the row at the top keeps its
+ * place, whatever comes, goes, or turns out higher than it was thought to be.
  */
-export function LogPane({
-  model,
-  version,
-  look,
-  follow,
-  onFollow,
-  label,
-  empty,
-  place,
-  unseen,
-}: LogPaneProps) {
+export function LogPane(props: LogPaneProps) {
+  const { model, look, follow, onFollow, label, current, marked, onLine, onEdge, head, empty } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const lastTop = useRef(0);
-  const gone = useRef(model.droppedVisible);
-  const count = model.rows.length;
-  const offset = model.droppedVisible;
+  const spacer = useRef<HTMLDivElement>(null);
+  const block = useRef<HTMLDivElement>(null);
+  const topOfRows = useRef<HTMLDivElement>(null);
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+  const [size, setSize] = useState({ width: 800, height: 600, char: 7.5 });
+  const expected = useRef(0);
+  const place = useRef<{ order: number; delta: number }>({ order: 0, delta: 0 });
+  const { view } = model;
 
-  const virtualizer = useVirtualizer({
-    count,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    getItemKey: useCallback((index: number) => index + offset, [offset]),
-    overscan: 24,
-  });
+  const cols = Math.max(20, Math.floor((size.width - 40) / size.char) - gutterOf(look));
+  useSizes(model, look, cols);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: sizes measured under another look are wrong
-  useEffect(() => virtualizer.measure(), [look.wrap, virtualizer]);
-
-  // Another filter is another pane: it opens where the one before it stood.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it opens
-  useLayoutEffect(() => {
-    if (!follow && place.current > 0) {
-      virtualizer.scrollToIndex(model.rowOf(place.current), { align: "start" });
-    }
-  }, []);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: version is what says that the model changed
   useLayoutEffect(() => {
     const pane = scroller.current;
     if (!pane) return;
-    const lost = offset - gone.current;
-    gone.current = offset;
-    if (follow) pane.scrollTop = pane.scrollHeight;
-    else if (lost > 0) pane.scrollTop = Math.max(0, pane.scrollTop - lost * rowHeight);
-    lastTop.current = pane.scrollTop;
-  }, [version, follow, offset, count, look.wrap]);
+    const measure = () => setSize({ width: pane.clientWidth, height: pane.clientHeight, char: charOf(pane) });
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(pane);
+    return () => observer.disconnect();
+  }, []);
+
+  // Which rows are in sight, from where the pane is to stand.
+  const headHeight = topOfRows.current?.offsetHeight ?? 0;
+  const total = view.height;
+  const top = follow
+    ? Math.max(0, total - size.height)
+    : view.offsetOf(view.indexOf(place.current.order)) + place.current.delta;
+  const from = view.length ? view.indexAt(Math.max(0, top - overscan)) : 0;
+  const count = view.length ? view.indexAt(top + size.height + overscan) - from + 1 : 0;
+  const rows = view.slice(from, count);
+
+  useLayoutEffect(() => {
+    const pane = scroller.current;
+    const holder = block.current;
+    if (!pane || !holder || !spacer.current) return;
+    measureRows(holder, rows, model, look.wrap);
+    const height = view.height;
+    const head = topOfRows.current?.offsetHeight ?? 0;
+    spacer.current.style.height = `${height + room * 2}px`;
+    holder.style.transform = `translateY(${view.offsetOf(from) + room}px)`;
+    const wanted = follow
+      ? head + height + room * 2 - pane.clientHeight
+      : head + view.offsetOf(view.indexOf(place.current.order)) + place.current.delta;
+    if (Math.abs(pane.scrollTop - wanted) > 0.5) pane.scrollTop = wanted;
+    expected.current = pane.scrollTop;
+    // Rows that are lower than they were thought to be leave a hole: draw once more.
+    const bottom = view.offsetOf(from + rows.length);
+    const now = expected.current - head;
+    const holds = now >= view.offsetOf(from) - 1 || from === 0;
+    if (!holds || (bottom < now + pane.clientHeight && from + rows.length < view.length)) redraw();
+  });
+
+  const stand = useCallback(
+    (scrollTop: number) => {
+      const at = scrollTop - (topOfRows.current?.offsetHeight ?? 0);
+      const index = view.indexAt(Math.max(0, at));
+      const row = view.at(index);
+      place.current = { order: row?.order ?? 0, delta: at - view.offsetOf(index) };
+      model.place = row?.order;
+    },
+    [view, model],
+  );
 
   const onScroll = () => {
     const pane = scroller.current;
     if (!pane) return;
-    const moved = pane.scrollTop - lastTop.current;
+    const moved = pane.scrollTop - expected.current;
     if (Math.abs(moved) < 1) return; // our own doing, which was noted when it was done
-    lastTop.current = pane.scrollTop;
+    expected.current = pane.scrollTop;
     const atEnd = pane.scrollHeight - pane.scrollTop - pane.clientHeight < rowHeight * 1.5;
-    const first = model.rows[virtualizer.getVirtualItemForOffset(pane.scrollTop)?.index ?? 0];
-    if (first?.kind === "line") place.current = first.line.seq;
-    if (follow && moved < 0 && !atEnd) onFollow(false);
-    if (!follow && moved > 0 && atEnd) onFollow(true);
+    stand(pane.scrollTop);
+    flushSync(() => {
+      if (follow && moved < 0 && !atEnd) onFollow(false);
+      if (!follow && moved > 0 && atEnd && model.attached) onFollow(true);
+      redraw();
+    });
+    if (moved < 0 && pane.scrollTop < pane.clientHeight) onEdge("start");
+    if (moved > 0 && atEnd && !model.attached) onEdge("end");
   };
 
-  const items = virtualizer.getVirtualItems();
+  // Letting go of the end keeps what was in sight.
+  const following = useRef(follow);
+  if (following.current !== follow) {
+    following.current = follow;
+    if (follow) model.place = undefined;
+    else if (scroller.current && model.place === undefined) stand(scroller.current.scrollTop);
+  }
+
+  useImperativeHandle(props.handle, () => ({
+    show: (order) => {
+      place.current = { order, delta: -Math.round((size.height - rowHeight) / 2.5) };
+      model.place = order;
+      redraw();
+    },
+    scroll: (by, direction) => {
+      const pane = scroller.current;
+      if (!pane) return;
+      if (by === "start") pane.scrollTop = 0;
+      else pane.scrollTop += direction * (by === "line" ? rowHeight * 2 : pane.clientHeight - rowHeight * 2);
+    },
+    focus: () => scroller.current?.focus({ preventScroll: true }),
+    top: () => view.at(view.indexAt(Math.max(0, expected.current - headHeight)))?.order ?? 0,
+  }));
+
+  const onClick = (event: MouseEvent) => {
+    const act = (event.target as Element).closest("[data-act]");
+    const order = Number(act?.closest<HTMLElement>("[data-order]")?.dataset.order);
+    const row = act ? view.get(order) : undefined;
+    if (!act || row?.kind !== "line") return;
+    if (act.getAttribute("data-act") === "fold") {
+      fold(model, row);
+      redraw();
+    } else if (!event.metaKey && !event.ctrlKey) {
+      event.preventDefault();
+      onLine(row.line.seq, event.shiftKey);
+    }
+  };
+
+  const onCopy = (event: ClipboardEvent) => {
+    const text = block.current ? copiedText(block.current, model) : undefined;
+    if (text === undefined) return;
+    event.clipboardData.setData("text/plain", text);
+    event.preventDefault();
+  };
+
   return (
-    <div className="relative min-h-0 flex-1">
-      <section
-        ref={scroller}
-        onScroll={onScroll}
-        tabIndex={0}
-        aria-label={label}
-        className="-outline-offset-2! h-full overflow-auto overscroll-contain bg-log-bg font-mono text-[0.78rem] leading-5 [overflow-anchor:none]"
-      >
-        {count === 0 && <div className="p-6 font-sans text-base text-text-3">{empty}</div>}
-        <div
-          className="relative min-w-full"
-          style={{ height: virtualizer.getTotalSize() + (count ? 12 : 0) }}
-        >
-          <div
-            className={look.wrap ? "absolute inset-x-0" : "absolute min-w-full"}
-            style={{ transform: `translateY(${(items[0]?.start ?? 0) + 6}px)` }}
-          >
-            {items.map((item) => {
-              const entry = model.rows[item.index];
-              return (
-                <div
-                  key={item.key}
-                  data-index={item.index}
-                  ref={look.wrap ? virtualizer.measureElement : undefined}
-                  className={look.wrap ? "min-h-5" : "h-5"}
-                >
-                  {entry && <LogRow entry={entry} look={look} />}
-                </div>
-              );
-            })}
-          </div>
+    <div
+      ref={scroller}
+      role="log"
+      aria-live="off"
+      aria-label={label}
+      tabIndex={0}
+      onScroll={onScroll}
+      onClick={onClick}
+      onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
+      onCopy={onCopy}
+      className="-outline-offset-2! h-full overflow-auto overscroll-contain bg-log-bg font-mono text-[0.78rem] leading-5 [overflow-anchor:none]"
+    >
+      <div ref={topOfRows} className="sticky left-0 w-full font-sans">
+        {view.length > 0 && head}
+      </div>
+      {view.length === 0 && <div className="p-6 font-sans text-base text-text-3">{empty}</div>}
+      <div ref={spacer} className="relative min-w-full">
+        <div ref={block} className={look.wrap ? "absolute inset-x-0" : "absolute min-w-full"}>
+          {rows.map((row) => (
+            <div key={row.order} data-order={row.order} className="min-h-5">
+              <LogRow
+                row={row}
+                rev={row.rev}
+                look={look}
+                current={row.order === current}
+                marked={marked !== undefined && row.order >= marked.from && row.order <= marked.to}
+              />
+            </div>
+          ))}
         </div>
-      </section>
-      {!follow && count > 0 && (
-        <div className="pointer-events-none absolute inset-x-0 bottom-3 flex justify-center">
-          <Button
-            size="sm"
-            look="primary"
-            className="pointer-events-auto animate-rise rounded-full! shadow-2"
-            onClick={() => onFollow(true)}
-          >
-            <ArrowDown size={14} aria-hidden />
-            {unseen > 0 ? tn("logs.unseen", unseen) : t("logs.to_end")}
-          </Button>
-        </div>
-      )}
+      </div>
     </div>
   );
+}
+
+/** Folds a JSON line out or in. */
+export function fold(model: LogModel, row: Row): void {
+  row.open = !row.open;
+  row.rev++;
+  model.view.measured(row, row.open ? row.height : rowHeight);
+}
+
+/** Tells the model how high rows are: measured ones hold until the look or the width is another. */
+function useSizes(model: LogModel, look: RowLook, cols: number): void {
+  const epoch = useRef(0);
+  const last = useRef("");
+  const made = useRef<{ model: LogModel; sizer: Sizer<Row> }>(undefined);
+  const kind = look.wrap ? `wrap ${cols}` : "lines";
+  if (made.current?.model === model && last.current === kind) return;
+  last.current = kind;
+  const sizer: Sizer<Row> = {
+    epoch: ++epoch.current,
+    estimate: (row) => {
+      if (!look.wrap || row.kind !== "line") return rowHeight;
+      return rowHeight * Math.max(1, Math.ceil(row.line.text.length / cols));
+    },
+  };
+  made.current = { model, sizer };
+  model.setSizer(sizer);
+}
+
+/** Asks the browser how high rows are, in one go: where they wrap, and where they are folded out. */
+function measureRows(holder: HTMLElement, rows: Row[], model: LogModel, wrap: boolean): void {
+  const { view } = model;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as Row;
+    if (!wrap && !row.open) continue;
+    const height = (holder.children[i] as HTMLElement | undefined)?.offsetHeight ?? 0;
+    if (height > 0) view.measured(row, height);
+  }
+}
+
+function charOf(pane: HTMLElement): number {
+  const probe = document.createElement("span");
+  probe.className = "absolute invisible whitespace-pre";
+  probe.textContent = "0".repeat(100);
+  pane.append(probe);
+  const width = probe.getBoundingClientRect().width / 100;
+  probe.remove();
+  return width || 7.5;
 }
