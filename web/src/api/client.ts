@@ -1,14 +1,9 @@
-import createClient from "openapi-fetch";
+import { httpClient } from "./http";
 import { Problem, problemFrom } from "./problem";
 import type { paths } from "./schema";
 import { type TabWord, tellTabs } from "./tabs";
 
-const http = createClient<paths>({
-  baseUrl: location.origin,
-  credentials: "same-origin",
-  // Looked up at each call, so that tests can put another in its place.
-  fetch: (request) => send(request),
-});
+const http = httpClient(send);
 
 /**
  * Sends a request. One that carries an idempotency key is sent again when the
@@ -18,6 +13,7 @@ async function send(request: Request): Promise<Response> {
   const again = request.headers.has("Idempotency-Key") ? [200, 800] : [];
   for (const pause of again) {
     try {
+      // Looked up at each call, so that tests can put another in its place.
       return await globalThis.fetch(request.clone());
     } catch {
       await new Promise((resolve) => setTimeout(resolve, pause));

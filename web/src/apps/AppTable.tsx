@@ -1,5 +1,4 @@
 import { Link } from "@tanstack/react-router";
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { memo, type ReactNode, useRef } from "react";
 import type { App } from "@/api/types";
@@ -7,9 +6,10 @@ import { Card } from "@/components/ui/layout";
 import { AppStatusBadge } from "@/components/ui/status";
 import { t } from "@/i18n";
 import { cx } from "@/lib/cx";
+import { useWindowRows } from "@/lib/windowrows";
 import { type Recent, RecentWords, Sparkline } from "@/metrics/Sparkline";
 import { AppAddress, LastDeployment, LastWhen, LiveWords } from "./AppCard";
-import { rem, useOffset } from "./AppGrid";
+import { rem } from "./AppGrid";
 import type { Sort, SortKey } from "./list";
 
 interface AppTableProps {
@@ -20,20 +20,14 @@ interface AppTableProps {
 }
 
 const rowHeight = 3.75;
+const rowPixels = () => rowHeight * rem();
 
 /** One row for each app; only those near the screen are in the page. */
 export function AppTable({ apps, recent, sort, onSort }: AppTableProps) {
   const body = useRef<HTMLTableSectionElement>(null);
-  const offset = useOffset(body, apps.length);
-  const virtualizer = useWindowVirtualizer({
-    count: apps.length,
-    estimateSize: () => rowHeight * rem(),
-    overscan: 8,
-    scrollMargin: offset,
-  });
-  const items = virtualizer.getVirtualItems();
-  const before = (items[0]?.start ?? offset) - offset;
-  const after = virtualizer.getTotalSize() - ((items.at(-1)?.end ?? offset) - offset);
+  const near = useWindowRows({ holder: body, count: apps.length, rowHeight: rowPixels, overscan: 8 });
+  const before = near.first * near.height;
+  const after = (apps.length - near.end) * near.height;
   const head = (by: SortKey, label: string, className?: string) => (
     <SortHead by={by} sort={sort} onSort={onSort} className={className}>
       {label}
@@ -56,12 +50,9 @@ export function AppTable({ apps, recent, sort, onSort }: AppTableProps) {
         </thead>
         <tbody ref={body}>
           {before > 0 && <Spacer height={before} />}
-          {items.map((item) => {
-            const app = apps[item.index];
-            return (
-              app && <AppRow key={app.id} app={app} recent={recent.get(app.id)} index={item.index + 2} />
-            );
-          })}
+          {apps.slice(near.first, near.end).map((app, i) => (
+            <AppRow key={app.id} app={app} recent={recent.get(app.id)} index={near.first + i + 2} />
+          ))}
           {after > 0 && <Spacer height={after} />}
         </tbody>
       </table>
