@@ -1,5 +1,5 @@
 import { ChevronsDownUp, ChevronsUpDown, ListTree, ScrollText } from "lucide-react";
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, lazy, Suspense, useState } from "react";
 import { type Deployment, terminal } from "@/api/types";
 import { StreamStatus } from "@/components/StreamStatus";
 import type { Block, BuildLog } from "@/deployments/buildlog";
@@ -11,8 +11,12 @@ import { OutputLines } from "./OutputLines";
 import { holdsMore, StepItem } from "./StepItem";
 import { Button, IconButton } from "./ui/button";
 import { CommandHint } from "./ui/copy";
+import { Skeleton } from "./ui/feedback";
 import { Checkbox } from "./ui/field";
 import { Section } from "./ui/layout";
+
+// The pane of all logs is heavier than the steps, and seldom wanted here.
+const RawLog = lazy(() => import("./deployments/RawLog"));
 
 export type OutputView = "steps" | "raw";
 
@@ -48,7 +52,9 @@ export function BuildOutput({ deployment: d, log: stream, view, onView }: BuildO
               onChange={(e) => setInternal(e.target.checked)}
             />
           )}
-          {!stream.ended && <StreamStatus status={stream.status} onRetry={stream.retryNow} />}
+          {view === "steps" && !stream.ended && (
+            <StreamStatus status={stream.status} onRetry={stream.retryNow} />
+          )}
           {view === "steps" && foldable.length > 1 && (
             <span className="flex">
               <IconButton label={t("build.open_all")} onClick={() => all(true)}>
@@ -64,9 +70,9 @@ export function BuildOutput({ deployment: d, log: stream, view, onView }: BuildO
       }
     >
       {view === "raw" ? (
-        <div className="border-t">
-          <OutputLines lines={log.lines} count={log.lines.length} dropped={log.dropped} />
-        </div>
+        <Suspense fallback={<Skeleton className="h-[70dvh] min-h-96" />}>
+          <RawLog deployment={d} />
+        </Suspense>
       ) : (
         // biome-ignore lint/a11y/noStaticElementInteractions: the keys move between the buttons within
         <div className="divide-y border-t" data-version={stream.version} onKeyDown={moveBetweenSteps}>
@@ -85,9 +91,11 @@ export function BuildOutput({ deployment: d, log: stream, view, onView }: BuildO
           ))}
         </div>
       )}
-      <div className="border-t px-4 pt-2.5 pb-2 sm:px-5">
-        <CommandHint command={cli("logs", d.app, "--deployment", String(d.number))} />
-      </div>
+      {view === "steps" && (
+        <div className="border-t px-4 pt-2.5 pb-2 sm:px-5">
+          <CommandHint command={cli("logs", d.app, "--deployment", String(d.number))} />
+        </div>
+      )}
     </Section>
   );
 }

@@ -34,11 +34,8 @@ const maxLines = 20_000;
 /** Folds the lines of a deployment's stream into steps with their output. */
 export class BuildLog {
   readonly blocks: Block[] = [];
-  /** Every line as it was written, for who wants the log as it is. */
-  readonly lines: Line[] = [];
   /** What the lines tell of the rollout. */
   readonly marks = new Marks();
-  private lost = 0;
   private readonly steps = new Map<string, StepView>();
   private seq = 0;
   private cutAt: number | undefined;
@@ -52,16 +49,11 @@ export class BuildLog {
     return this.cutAt;
   }
 
-  /** How many of the oldest lines were let go. */
-  get dropped(): number {
-    return this.lost;
-  }
-
   addLines(lines: readonly Line[]): void {
     for (const line of lines) {
       if (line.seq <= this.seq) continue;
       this.seq = line.seq;
-      this.keep(line);
+      this.marks.take(line);
       if (line.step) this.takeStep(line.step, line);
       else if (line.step_id) this.takeOutput(line.step_id, line);
       else if (line.text || !line.state) this.takeWords(line);
@@ -115,15 +107,6 @@ export class BuildLog {
       if (!found || found.internal || !step.internal) found = step;
     }
     return found;
-  }
-
-  private keep(line: Line): void {
-    this.marks.take(line);
-    // A step's beginning and its end are one line to who reads the log.
-    if (line.step && line.step.status !== "running" && !line.step.error) return;
-    const text = line.step?.error ? `${line.text}: ${line.step.error}` : line.text;
-    this.lines.push(text === line.text ? line : { ...line, text });
-    if (this.lines.length > maxLines) this.lost += this.lines.splice(0, maxLines / 10).length;
   }
 
   private stepOf(id: string, line: Line): StepView {

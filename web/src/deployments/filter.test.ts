@@ -29,8 +29,9 @@ describe("other addresses", () => {
     expect(releasesSearch({ rollback: "1.5" })).toEqual({ rollback: undefined });
   });
   it("ask for the raw log or for nothing", () => {
-    expect(deploymentSearch({ view: "raw" })).toEqual({ view: "raw" });
-    expect(deploymentSearch({ view: "cooked" })).toEqual({ view: undefined });
+    expect(deploymentSearch({ view: "raw", line: 12 })).toEqual({ view: "raw", line: 12 });
+    expect(deploymentSearch({ line: "12-14" })).toEqual({ view: undefined, line: "12-14" });
+    expect(deploymentSearch({ view: "cooked", line: "x" })).toEqual({ view: undefined, line: undefined });
   });
 });
 

@@ -14,10 +14,17 @@ export const deploymentsSearch = (search: Record<string, unknown>): Omit<Deploym
   return rest;
 };
 
-/** How a deployment's output is shown: by steps unless the address says otherwise. */
-export const deploymentSearch = (search: Record<string, unknown>): { view?: "raw" } => ({
-  view: search.view === "raw" ? "raw" : undefined,
-});
+/** How a deployment's output is shown, by steps unless the address says otherwise, and the line linked to. */
+export const deploymentSearch = (
+  search: Record<string, unknown>,
+): { view?: "raw"; line?: string | number } => {
+  const line = String(search.line ?? "");
+  return {
+    view: search.view === "raw" ? "raw" : undefined,
+    // A number stands in the address as it is, a word that looks like one in quotes.
+    line: /^\d{1,15}$/.test(line) ? Number(line) : /^\d{1,15}-\d{1,15}$/.test(line) ? line : undefined,
+  };
+};
 
 /** The release to ask about going back to. */
 export const releasesSearch = (search: Record<string, unknown>): { rollback?: number } => ({

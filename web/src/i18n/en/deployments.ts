@@ -165,6 +165,7 @@ export const deployments = {
   "build.cached_count": "{n} cached",
   "build.open_all": "Open all steps",
   "build.close_all": "Close all steps",
+  "build.raw_of": "Log of deployment #{n} of {app}",
   "build.view": "Show as",
   "build_view.steps": "Steps",
   "build_view.raw": "Raw log",

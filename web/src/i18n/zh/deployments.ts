@@ -161,6 +161,7 @@ export const deployments = translationOf<typeof english>()({
   "build.cached_count": "{n} 个取自缓存",
   "build.open_all": "展开所有步骤",
   "build.close_all": "收起所有步骤",
+  "build.raw_of": "{app} 的部署 #{n} 的日志",
   "build.view": "显示方式",
   "build_view.steps": "步骤",
   "build_view.raw": "原始日志",
