@@ -52,7 +52,7 @@ export function JsonSummary({ json, find }: { json: JsonLine; find: Finder | und
 export function JsonTree({ json, find }: { json: JsonLine; find: Finder | undefined }) {
   return (
     <div className="whitespace-pre-wrap border-border border-l pl-3 [overflow-wrap:anywhere]">
-      {pretty(json.value).map((tokens, i) => (
+      {pretty(json.text).map((tokens, i) => (
         <div key={i}>
           {tokens.map((token, j) => (
             <span key={j} className={tokenColors[token.kind]}>

@@ -173,6 +173,8 @@ export function LogPane(props: LogPaneProps) {
     const row = act ? view.get(order) : undefined;
     if (!act || row?.kind !== "line") return;
     if (act.getAttribute("data-act") === "fold") {
+      // What is folded out is to be read: it does not run away.
+      onFollow(false);
       fold(model, row);
       redraw();
     } else if (!event.metaKey && !event.ctrlKey) {

@@ -42,7 +42,6 @@ export function LogView({ source, address, label, file, command, none }: LogView
   const [current, setCurrent] = useState<number>();
   const pane = useRef<PaneHandle>(null);
   const input = useRef<HTMLInputElement>(null);
-  const seen = useRef(0);
 
   const setFollow = (on: boolean) => {
     setFollowing(on);
@@ -51,8 +50,8 @@ export function LogView({ source, address, label, file, command, none }: LogView
     if (line) setLine(undefined);
     void view.toEnd();
   };
-  if (follow) seen.current = model.end;
-  const unseen = follow ? 0 : model.after(seen.current);
+  if (follow || model.seen === 0) model.seen = model.cursor;
+  const unseen = follow ? 0 : model.unseen;
 
   // A link to a line brings it into the middle, and does not follow.
   const goal = line?.from;

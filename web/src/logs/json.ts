@@ -3,7 +3,8 @@ import { type Level, levelKeys, levelOfObject, parseObject } from "./level";
 
 /** A JSON line, as it is shown in one row. */
 export interface JsonLine {
-  value: Record<string, unknown>;
+  /** As it was written, without colours. */
+  text: string;
   level: Level | undefined;
   message: string;
   /** The other fields, in their order, each with its value in few characters. */
@@ -17,8 +18,9 @@ const shown = 24;
 
 /** Reads a line that is one JSON object with at least one field; undefined for any other. */
 export function readJsonLine(text: string): JsonLine | undefined {
-  if (text.length > longest || !text.trimStart().startsWith("{")) return undefined;
-  const value = parseObject(stripAnsi(text));
+  if (text.length > longest || !text.includes("{")) return undefined;
+  const plain = stripAnsi(text);
+  const value = parseObject(plain);
   if (!value || Object.keys(value).length === 0) return undefined;
   const messageKey = messageKeys.find((key) => typeof value[key] === "string" && value[key] !== "");
   const level = levelOfObject(value);
@@ -29,9 +31,9 @@ export function readJsonLine(text: string): JsonLine | undefined {
       rest.push(["…", ""]);
       break;
     }
-    rest.push([key, short(field)]);
+    rest.push([key, exact(plain, key, field) ?? short(field)]);
   }
-  return { value, level, message: messageKey ? oneLine(String(value[messageKey])) : "", rest };
+  return { text: plain, level, message: messageKey ? oneLine(String(value[messageKey])) : "", rest };
 }
 
 /** The summary as plain text: what is seen in the row. */
@@ -44,21 +46,44 @@ export function summaryOf(json: JsonLine): string {
 /** One token of pretty-printed JSON. */
 export type Token = { kind: "key" | "string" | "number" | "word" | "sign"; text: string };
 
-const tokens = /"(?:\\.|[^"\\])*"(\s*:)?|-?\d[\d.eE+-]*|true|false|null|[{}[\],]|\s+/g;
+const tokens = /"(?:\\.|[^"\\])*"|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]/g;
 
-/** Lays a value out over lines, each cut into tokens to colour. Long ones end with a sign. */
-export function pretty(value: unknown, most = 1000): Token[][] {
-  const lines = JSON.stringify(value, null, 2).split("\n");
-  const out = lines.slice(0, most).map((line) => {
-    const found: Token[] = [];
-    for (const m of line.matchAll(tokens)) {
-      if (m[1] !== undefined) {
-        found.push({ kind: "key", text: m[0].slice(0, -m[1].length) }, { kind: "sign", text: m[1] });
-      } else found.push({ kind: kindOf(m[0]), text: m[0] });
-    }
-    return found;
-  });
-  if (lines.length > most) out.push([{ kind: "sign", text: "…" }]);
+/**
+ * Lays JSON out over lines, each cut into tokens to colour. It works on the text
+ * as it was written, so that long numbers keep all their digits. Beyond most
+ * lines it ends with a sign.
+ */
+export function pretty(json: string, most = 1000): Token[][] {
+  const out: Token[][] = [];
+  let line: Token[] = [];
+  let depth = 0;
+  const turn = () => {
+    out.push(line);
+    line = depth > 0 ? [{ kind: "sign", text: "  ".repeat(depth) }] : [];
+  };
+  const all = json.match(tokens) ?? [];
+  for (let i = 0; i < all.length && out.length < most; i++) {
+    const text = all[i] as string;
+    const next = all[i + 1];
+    if (text === "{" || text === "[") {
+      const closes = next === (text === "{" ? "}" : "]");
+      line.push({ kind: "sign", text: closes ? text + next : text });
+      if (closes) i++;
+      else {
+        depth++;
+        turn();
+      }
+    } else if (text === "}" || text === "]") {
+      depth--;
+      turn();
+      line.push({ kind: "sign", text });
+    } else if (text === ",") {
+      line.push({ kind: "sign", text });
+      turn();
+    } else if (text === ":") line.push({ kind: "sign", text: ": " });
+    else line.push({ kind: next === ":" ? "key" : kindOf(text), text });
+  }
+  out.push(out.length < most ? line : [{ kind: "sign", text: "…" }]);
   return out;
 }
 
@@ -66,6 +91,15 @@ function kindOf(text: string): Token["kind"] {
   if (text.startsWith('"')) return "string";
   if (/^-?\d/.test(text)) return "number";
   return /^[a-z]/.test(text) ? "word" : "sign";
+}
+
+/** A number with more digits than JavaScript's can hold, as it was written. */
+function exact(text: string, key: string, value: unknown): string | undefined {
+  if (typeof value !== "number" || Math.abs(value) <= Number.MAX_SAFE_INTEGER) return undefined;
+  const at = text.indexOf(`${JSON.stringify(key)}:`);
+  return at < 0
+    ? undefined
+    : /^\s*(-?\d[\d.eE+-]*)/.exec(text.slice(at + JSON.stringify(key).length + 1))?.[1];
 }
 
 function short(value: unknown): string {

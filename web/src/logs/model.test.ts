@@ -76,11 +76,12 @@ describe("LogModel", () => {
     const model = new LogModel(100);
     model.addLines(range(1, 100));
     model.place = 30;
+    model.seen = 100;
     for (let from = 101; from <= 600; from += 10) model.addLines(range(from, from + 9));
     expect(seqs(model)).toContain(30);
     expect(model.attached).toBe(false);
     expect(model.cursor).toBe(600);
-    expect(model.after(model.end)).toBe(600 - model.end);
+    expect(model.unseen).toBe(500);
     // What was not held is fetched, until the lines that wait are reached.
     while (!model.attached) {
       model.place = model.end - 10;

@@ -80,6 +80,8 @@ export class LogModel {
   dropped = 0;
   /** How many lines that the query lets through came while the model was not attached. */
   waiting = 0;
+  /** The last seq that the reader has had in sight; what comes after it is new to them. */
+  seen = 0;
   /** The order of the row where the reader stands; undefined for one who follows. */
   place: number | undefined;
   /** A search took too long on one line and was given up. */
@@ -110,9 +112,9 @@ export class LogModel {
     return this.building !== undefined;
   }
 
-  /** How many rows of the view come after an order, and those that wait. */
-  after(order: number): number {
-    return this.view.length - this.view.indexOf(order + 0.001) + this.waiting;
+  /** How many rows that the query lets through came since seen. */
+  get unseen(): number {
+    return this.view.length - this.view.indexOf(this.seen + 0.999) + this.waiting;
   }
 
   /** The row of a line that is held, whether the query lets it through or not. */
@@ -236,7 +238,7 @@ export class LogModel {
     if (!this.building) return;
     ({ view: this.view, matcher: this.matcher } = this.building);
     this.building = undefined;
-    this.waiting = this.tail.filter((row) => this.look(row, this.matcher)).length;
+    this.waiting = this.tail.filter((row) => row.order > this.seen && this.look(row, this.matcher)).length;
   }
 
   private rowOf(line: Line): LineRow {
@@ -334,7 +336,7 @@ export class LogModel {
     this.marks = this.marks.filter((order) => order < edge);
     const next = this.tail[0]?.order ?? (this.attached ? this.end + 1 : Number.POSITIVE_INFINITY);
     if (next <= this.end + 1) this.tail = gone.concat(this.tail).slice(-tailKept * 2);
-    this.waiting += gone.filter((row) => this.look(row, this.matcher)).length;
+    this.waiting += gone.filter((row) => row.order > this.seen && this.look(row, this.matcher)).length;
     this.attached = false;
     if (this.openCut && this.openCut.order >= edge) this.openCut = undefined;
     const last = this.all.last;
