@@ -1,6 +1,6 @@
 import { type ComponentType, type KeyboardEvent, lazy, Suspense, useId } from "react";
-import { deploymentWords } from "@/components/DeploymentRow";
 import { Skeleton } from "@/components/ui/feedback";
+import { deploymentWords } from "@/deployments/words";
 import { t, tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { type Cursor, moved, stepOf, usePointed } from "./cursor";

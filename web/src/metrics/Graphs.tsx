@@ -162,7 +162,6 @@ function RangeChoice({ value, onChange }: { value: Range; onChange: (range: Rang
           key={range}
           type="button"
           aria-pressed={range === value}
-          aria-label={tWord("metrics_range", range)}
           title={tWord("metrics_range", range)}
           onClick={() => onChange(range)}
           className={cx(

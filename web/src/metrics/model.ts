@@ -74,7 +74,7 @@ export function graphsOf(m: AppMetrics): Graph[] {
     {
       name: "cpu",
       unit: "cores",
-      lines: instanceLines(m.instances, (i) => i.cpu_milli.map((v) => (v === null ? null : v / 1000))),
+      lines: instanceLines(m.instances, cores),
       limit: limitOf(m.instances, (i) => i.cpu_limit_milli / 1000),
     },
     {
@@ -84,6 +84,10 @@ export function graphsOf(m: AppMetrics): Graph[] {
       limit: limitOf(m.instances, (i) => i.memory_limit_bytes),
     },
   ];
+}
+
+function cores(instance: InstanceMetrics): Column {
+  return instance.cpu_milli.map((v) => (v === null ? null : v / 1000));
 }
 
 /** Part of the whole in percent; null where there is no whole. */
@@ -217,7 +221,7 @@ export function tableRows(m: AppMetrics, most = 24): TableRow[] {
       p50: highest(part(m.p50_ms)),
       p95: highest(part(m.p95_ms)),
       p99: highest(part(m.p99_ms)),
-      cpu: highest(m.instances.map((i) => mean(part(i.cpu_milli)))),
+      cpu: highest(m.instances.map((i) => mean(part(cores(i))))),
       memory: highest(m.instances.map((i) => highest(part(i.memory_bytes)))),
     });
   }
