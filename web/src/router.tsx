@@ -21,6 +21,7 @@ import {
   deploymentsSearch,
   releasesSearch,
 } from "@/deployments/search";
+import { loadEnglish } from "@/i18n";
 import { useLanguage } from "@/i18n/language";
 
 export interface RouterContext {
@@ -59,9 +60,9 @@ async function patiently<T>(load: () => Promise<T>): Promise<T> {
 }
 
 /** A page whose code is fetched when it is wanted, and which is rendered anew in another language. */
-const lazyPage = (load: Load) =>
+const lazyPage = (load: Load, english = loadEnglish) =>
   lazyRouteComponent(async () => {
-    const { default: Page } = await patiently(load);
+    const [{ default: Page }] = await patiently(() => Promise.all([load(), english()]));
     function InLanguage() {
       useLanguage();
       return <Page />;
@@ -115,7 +116,14 @@ const shell = createRoute({
 const page = <P extends string>(path: P, load: Load) =>
   createRoute({ getParentRoute: () => shell, path, component: lazyPage(load) });
 
-const apps = page("/", () => import("@/pages/Apps"));
+const apps = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  component: lazyPage(
+    () => import("@/pages/Apps"),
+    async () => {}, // what it says is here from the first
+  ),
+});
 const newApp = page("/new", () => import("@/pages/NewApp"));
 const deployments = createRoute({
   getParentRoute: () => shell,

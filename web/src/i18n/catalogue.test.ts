@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { strays } from "@/test/strays";
 import { en } from "./en";
+import { later } from "./en/later";
 import { type Key, setCatalogue, t, tn, tWord } from "./index";
 import { preferred } from "./language";
 import { zh } from "./zh";
@@ -25,15 +26,27 @@ const names = new Set(
 
 // A thing's own name, and samples of what a program reads, are the same in every language.
 const own = new Set(
-  ["Slipway", "CI", "git", "main", "hello", "stdout", "stderr", "Dockerfile", "Ctrl", "Esc"].concat(
-    "-----BEGIN OPENSSH PRIVATE KEY-----",
-  ),
+  [
+    "Slipway",
+    "CI",
+    "git",
+    "main",
+    "hello",
+    "stdout",
+    "stderr",
+    "Dockerfile",
+    "Ctrl",
+    "Esc",
+    "Textarea",
+    "shop",
+    "font-mono",
+  ].concat("-----BEGIN OPENSSH PRIVATE KEY-----"),
 );
 const technical = (text: string) => own.has(text) || /^[\w-]*[/.:@=_][^\s]*\w$/.test(text);
 
 const params = (text: string) => Array.from(text.matchAll(/\{(\w+)\}/g), (m) => m[1]).sort();
 
-afterEach(() => setCatalogue("en", en));
+afterEach(() => setCatalogue("en"));
 
 describe("the catalogue", () => {
   it("fills in names and counts", () => {
@@ -95,6 +108,38 @@ describe("the Chinese catalogue", () => {
       /\p{Script=Han}["']?[,.;:?!()](?:\s|$|\p{Script=Han})/u.test(text ?? ""),
     );
     expect(latin).toEqual([]);
+  });
+});
+
+describe("the first page", () => {
+  it("says nothing that is fetched later", () => {
+    const reached = new Set<string>();
+    const follow = (path: string) => {
+      const found = [path, `${path}.ts`, `${path}.tsx`, `${path}/index.ts`].find((name) => source.has(name));
+      if (!found || reached.has(found)) return;
+      reached.add(found);
+      // Whole statements, without those that bring types only; import() is a later matter.
+      const text = source.get(found) ?? "";
+      for (const [, what, from] of text.matchAll(/^(?:import|export)\s([^;]*?)from\s+"([^"]+)";/gm)) {
+        if (what?.startsWith("type ") || !from) continue;
+        if (from.startsWith("@/")) follow(from.slice(2));
+        else if (from.startsWith(".")) follow(join(found, "..", from));
+      }
+    };
+    follow("main");
+    follow("pages/Apps");
+    expect(reached.size).toBeGreaterThan(40);
+    const said = [...reached].flatMap((path) => {
+      const text = source.get(path) ?? "";
+      const keys = Object.keys(later).map((key) => key.replace(/\.(one|other)$/, ""));
+      const groups = new Set(keys.map((key) => key.replace(/\.[^.]+$/, "")));
+      return [
+        // In code without tags the same word may be a field's name.
+        ...keys.filter((key) => text.includes(path.endsWith(".tsx") ? `"${key}"` : `t("${key}"`)),
+        ...[...groups].filter((group) => text.includes(`tWord("${group}"`) || text.includes(`t(\`${group}.`)),
+      ].map((key) => `${path}: ${key}`);
+    });
+    expect(said).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 // Every string that a person reads comes from here. Another language has the
 // same keys and parameters; the compiler says what is missing. See language.ts.
-import { en } from "./en";
+import type { en } from "./en";
+import { first } from "./en/first";
 import type { ParamsOf } from "./translation";
 
 export type Key = keyof typeof en;
@@ -19,7 +20,8 @@ export type PlainKey = { [K in Key]: [ParamsFor<K>] extends [never] ? K : never 
 /** Keys that have a form for each number: "x.one", "x.other". */
 export type CountKey = Key extends infer K ? (K extends `${infer Base}.other` ? Base : never) : never;
 
-let catalogue: Catalogue = en;
+const english: Partial<Record<Key, string>> = { ...first };
+let catalogue: Partial<Record<Key, string>> = english;
 let language = "en";
 
 /** The BCP 47 tag of the language shown, for Intl. */
@@ -27,14 +29,33 @@ export function currentLanguage(): string {
   return language;
 }
 
-/** Puts another language in place; render anew after it. */
-export function setCatalogue(tag: string, strings: Catalogue): void {
-  catalogue = strings;
+/** Puts another language in place, or English back; render anew after it. */
+export function setCatalogue(tag: string, strings?: Catalogue): void {
+  catalogue = strings ?? english;
   language = tag;
 }
 
+let rest: Promise<void> | undefined;
+
+/** Fetches the English that the first page does without; whatever else is shown waits for it. */
+export function loadEnglish(): Promise<void> {
+  rest ??= import("./en/later").then(
+    ({ later }) => void Object.assign(english, later),
+    (error) => {
+      rest = undefined; // the next try asks again
+      throw error;
+    },
+  );
+  return rest;
+}
+
+/** The English string of a key, for those who search in English whatever they read. */
+export function inEnglish(key: Key): string {
+  return english[key] ?? "";
+}
+
 function textOf(key: Key): string {
-  return catalogue[key] ?? en[key];
+  return catalogue[key] ?? english[key] ?? key;
 }
 
 function fill(text: string, values: Record<string, string | number> | undefined): string {
@@ -55,7 +76,7 @@ export function num(n: number, digits?: number): string {
 /** The string for a number of things; {count} is the number in the language's own form. */
 export function tn(key: CountKey, count: number): string {
   const form = new Intl.PluralRules(language).select(count);
-  const text = catalogue[`${key}.${form}` as Key] ?? catalogue[`${key}.other`];
+  const text = catalogue[`${key}.${form}` as Key] ?? textOf(`${key}.other`);
   return fill(text, { count: num(count) });
 }
 

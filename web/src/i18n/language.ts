@@ -1,7 +1,6 @@
 // Which language is shown. English is part of the first bundle; any other is a
 // chunk of its own, fetched before the first paint when it is the one to show.
 import { useSyncExternalStore } from "react";
-import { en } from "./en";
 import { type Catalogue, currentLanguage, setCatalogue } from "./index";
 
 /** The languages there are, each by its own name. */
@@ -14,8 +13,8 @@ export type Language = (typeof languages)[number]["tag"];
 
 const storageKey = "slipway.language";
 
-const catalogues: Record<Language, () => Promise<Catalogue>> = {
-  en: async () => en,
+const catalogues: Record<Language, () => Promise<Catalogue | undefined>> = {
+  en: async () => undefined,
   "zh-CN": async () => (await import("./zh")).zh,
 };
 

@@ -2,11 +2,14 @@ import { useNavigate, useParams } from "@tanstack/react-router";
 import { Search } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { Kbd } from "@/components/ui/kbd";
-import { t } from "@/i18n";
+import { loadEnglish, t } from "@/i18n";
 import { showPanel, usePanel } from "./panel";
 import { appActions, appPages, pages, Sequence, shortcutsOn, taken } from "./shortcuts";
 
-const load = () => import("./Panels");
+const load = async () => {
+  const [panels] = await Promise.all([import("./Panels"), loadEnglish()]);
+  return panels;
+};
 const Panels = lazy(load);
 
 const known = new Set([...pages, ...appPages, ...appActions].map(({ keys }) => keys).concat("/", "?"));

@@ -23,8 +23,7 @@ import { useSignOut } from "@/app/useSignOut";
 import { Kbd } from "@/components/ui/kbd";
 import { AppStatusBadge } from "@/components/ui/status";
 import { toast } from "@/components/ui/toast";
-import { t } from "@/i18n";
-import { en } from "@/i18n/en";
+import { inEnglish, t } from "@/i18n";
 import { chooseLanguage, languages, useLanguage } from "@/i18n/language";
 import { copyText } from "@/lib/clipboard";
 import { setNotify, useNotify } from "@/lib/notify";
@@ -71,7 +70,7 @@ function AppItems({ name, turn, done }: { name: string; turn: RootItemsProps["tu
           <Item
             key={panel}
             id={`do ${panel}`}
-            words={[t(label), en[label], name]}
+            words={[t(label), inEnglish(label), name]}
             icon={<Zap size={15} aria-hidden />}
             end={<Kbd keys={keys} />}
             onSelect={() => (panel === "rollback" || panel === "scale" ? turn(panel) : showPanel(panel))}
@@ -83,7 +82,7 @@ function AppItems({ name, turn, done }: { name: string; turn: RootItemsProps["tu
         <Item
           key={to}
           id={`app ${to}`}
-          words={[t(label), en[label], name]}
+          words={[t(label), inEnglish(label), name]}
           icon={<ArrowRight size={15} aria-hidden />}
           end={<Kbd keys={keys} />}
           onSelect={() => {
@@ -98,7 +97,7 @@ function AppItems({ name, turn, done }: { name: string; turn: RootItemsProps["tu
         <>
           <Item
             id="copy url"
-            words={[t("palette.copy_url"), en["palette.copy_url"]]}
+            words={[t("palette.copy_url"), inEnglish("palette.copy_url")]}
             icon={<Copy size={15} aria-hidden />}
             onSelect={() => void copy(app.url)}
           >
@@ -106,7 +105,7 @@ function AppItems({ name, turn, done }: { name: string; turn: RootItemsProps["tu
           </Item>
           <Item
             id="copy git"
-            words={[t("palette.copy_git"), en["palette.copy_git"]]}
+            words={[t("palette.copy_git"), inEnglish("palette.copy_git")]}
             icon={<GitBranch size={15} aria-hidden />}
             onSelect={() => void copy(app.git_url)}
           >
@@ -155,7 +154,7 @@ function PageItems({ done }: { done: () => void }) {
           <Item
             key={to}
             id={`page ${to}`}
-            words={[t(label), en[label]]}
+            words={[t(label), inEnglish(label)]}
             icon={to === "/new" ? <Plus size={15} aria-hidden /> : <ArrowRight size={15} aria-hidden />}
             end={<Kbd keys={keys} />}
             onSelect={() => {
@@ -179,7 +178,7 @@ function OtherItems({ turn, done }: { turn: RootItemsProps["turn"]; done: () => 
     void navigate({ to });
   };
   const item = (key: OtherKey, icon: ReactNode, onSelect: () => void, end?: ReactNode) => (
-    <Item key={key} id={key} words={[t(key), en[key]]} icon={icon} onSelect={onSelect} end={end}>
+    <Item key={key} id={key} words={[t(key), inEnglish(key)]} icon={icon} onSelect={onSelect} end={end}>
       {t(key)}
     </Item>
   );

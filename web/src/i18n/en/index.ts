@@ -1,18 +1,5 @@
-import { account } from "./account";
-import { apps } from "./apps";
-import { deployments } from "./deployments";
-import { frame } from "./frame";
-import { logs } from "./logs";
-import { metrics } from "./metrics";
-import { settings } from "./settings";
+import { first } from "./first";
+import { later } from "./later";
 
 /** English. Keys are grouped by where they are shown; {names} are filled in. */
-export const en = {
-  ...frame,
-  ...account,
-  ...apps,
-  ...deployments,
-  ...logs,
-  ...metrics,
-  ...settings,
-} as const;
+export const en = { ...first, ...later } as const;

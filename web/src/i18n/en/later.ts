@@ -1,0 +1,6 @@
+import { account } from "./account";
+import { logs } from "./logs";
+import { settings } from "./settings";
+
+/** What only other pages say; it comes with the first of them. */
+export const later = { ...account, ...logs, ...settings } as const;
