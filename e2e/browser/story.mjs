@@ -1,11 +1,11 @@
 // What every story has: a Slipway of its own, a browser on a wire that can be
 // cut, and short words for what people do and look at.
 import assert from "node:assert/strict";
-import { request } from "node:http";
 import { join } from "node:path";
 import { Api } from "./api.mjs";
 import { eventually, startSlipway } from "./slipway.mjs";
 import { buildApp, Source } from "./source.mjs";
+import { visit } from "./visit.mjs";
 import { openBrowser } from "./watched.mjs";
 import { layWire } from "./wire.mjs";
 
@@ -93,23 +93,4 @@ export class Story {
   }
 }
 
-/** Asks an app for a page through the router, by the name it has there: {status, body}. */
-export function visit(appUrl, path = "/") {
-  const { hostname, port } = new URL(appUrl);
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      { host: "127.0.0.1", port, path, headers: { Host: `${hostname}:${port}` } },
-      (answer) => {
-        let body = "";
-        answer.on("data", (part) => {
-          body += part;
-        });
-        answer.on("end", () => resolve({ status: answer.statusCode, body }));
-      },
-    );
-    sent.on("error", reject);
-    sent.end();
-  });
-}
-
-export { assert, eventually };
+export { assert, eventually, visit };

@@ -131,6 +131,10 @@ func pages() http.Handler {
 		time.Sleep(time.Duration(ms) * time.Millisecond) // being slow is what it is asked for
 		_, _ = fmt.Fprintln(w, "at last")
 	})
+	// /say?text=… writes one line to stdout.
+	mux.HandleFunc("/say", func(_ http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.URL.Query().Get("text"))
+	})
 	// /log?from=1&to=100 writes numbered lines to stdout.
 	mux.HandleFunc("/log", func(_ http.ResponseWriter, r *http.Request) {
 		from, _ := strconv.Atoi(r.URL.Query().Get("from"))

@@ -1,0 +1,122 @@
+// Every page, with whatever can be opened on it, in both themes: axe finds
+// nothing, no request leaves for another host, and the browser refuses nothing
+// because of the content security policy.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { after, afterEach, before, test } from "node:test";
+import { missing, pages } from "./pages.mjs";
+import { assert, Story, unauthorized } from "./story.mjs";
+import { makeWorld } from "./world.mjs";
+
+const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
+
+let story;
+let page;
+
+before(async () => {
+  story = await Story.begin();
+  page = story.page;
+  await makeWorld(story);
+  const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  await story.browser.context.addInitScript(axe);
+});
+after(() => story?.end());
+afterEach(() => story.complaints());
+
+/** Asks axe about what stands there now; gives its complaints in words. */
+async function ask() {
+  // Colours that are on their way are nobody's.
+  await page.waitForFunction(() =>
+    document
+      .getAnimations()
+      .every(
+        ({ playState, effect }) => playState !== "running" || effect.getTiming().iterations === Infinity,
+      ),
+  );
+  return page.evaluate(async (values) => {
+    const { violations } = await window.axe.run(document, {
+      runOnly: { type: "tag", values },
+      resultTypes: ["violations"],
+    });
+    return violations.flatMap(({ id, help, nodes }) =>
+      nodes.map(({ html, any, all, none }) => {
+        const why = [...any, ...all, ...none].map(({ message }) => message).join("; ");
+        return `${id}: ${help}: ${html.slice(0, 200)}: ${why}`;
+      }),
+    );
+  }, tags);
+}
+
+async function inBothThemes(what) {
+  const found = [];
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    for (const violation of await ask()) found.push(`${what}, ${colorScheme}: ${violation}`);
+  }
+  return found;
+}
+
+function none(found) {
+  assert.ok(found.length === 0, `${found.length} violations\n${found.join("\n")}`);
+}
+
+async function visit({ path, busy }) {
+  await story.go(path);
+  if (busy) await page.locator("h1").first().waitFor();
+  else await story.settled();
+}
+
+async function look(one) {
+  const { name, open = {} } = one;
+  await visit(one);
+  const found = await inBothThemes(name);
+  for (const [what, opens] of Object.entries(open)) {
+    await opens(story);
+    found.push(...(await inBothThemes(`${name} with ${what}`)));
+    await page.keyboard.press("Escape");
+    await story.dialog().or(page.getByRole("menu")).first().waitFor({ state: "hidden" });
+  }
+  return found;
+}
+
+test("no route is forgotten", async () => {
+  assert.deepEqual(await missing(), []);
+});
+
+for (const one of pages.filter(({ outside }) => !outside)) {
+  test(`axe on ${one.name}`, async () => {
+    const found = await story.allowing(one.refused ? /status of 404/ : /^$/, () => look(one));
+    none(found);
+  });
+}
+
+test("axe on whatever menu a page has", async () => {
+  const found = [];
+  for (const one of pages) {
+    const { name, outside, refused } = one;
+    if (outside || refused) continue;
+    await visit(one);
+    const menus = page.locator("[aria-haspopup=menu], [aria-haspopup=dialog]");
+    for (let i = 0; i < (await menus.count()); i++) {
+      const words = await menus
+        .nth(i)
+        .evaluate((node) => node.getAttribute("aria-label") ?? node.textContent);
+      if (name !== "apps" && /^Account/.test(words)) continue; // the same on every page
+      await menus.nth(i).click();
+      await page.locator("[role=menu], [role=dialog]").first().waitFor();
+      found.push(...(await inBothThemes(`${name} with ${words}`)));
+      await page.keyboard.press("Escape");
+      await page.locator("[role=menu], [role=dialog]").first().waitFor({ state: "hidden" });
+    }
+  }
+  none(found);
+});
+
+test("axe on the way in", async () => {
+  await page.context().clearCookies();
+  const found = [];
+  await story.allowing(unauthorized, async () => {
+    for (const one of pages.filter(({ outside }) => outside)) found.push(...(await look(one)));
+  });
+  none(found);
+});
