@@ -16,7 +16,7 @@ import { Ago } from "./ui/time";
 
 /** What runs now, process by process, with how many are wanted to be set beside it. */
 export function Instances({ app }: { app: App }) {
-  const { data, error, isPending, refetch } = useQuery(queries.instances(app.name));
+  const { data, error, refetch } = useQuery(queries.instances(app.name));
   const scaling = useScaling(app);
   const groups = byProcess(app, data?.items ?? []);
   return (
@@ -29,7 +29,7 @@ export function Instances({ app }: { app: App }) {
             process={process}
             instances={instances}
             scaling={scaling}
-            waiting={isPending}
+            state={data ? "known" : error ? "unknown" : "waiting"}
           />
         ))}
       </div>
@@ -42,10 +42,10 @@ interface ProcessGroupProps {
   process: string;
   instances: Instance[];
   scaling: Scaling;
-  waiting: boolean;
+  state: "known" | "unknown" | "waiting";
 }
 
-function ProcessGroup({ process, instances, scaling, waiting }: ProcessGroupProps) {
+function ProcessGroup({ process, instances, scaling, state }: ProcessGroupProps) {
   const { app } = scaling;
   const wanted = app.scale[process] ?? 0;
   const healthy = instances.filter((i) => i.state === "healthy").length;
@@ -55,12 +55,13 @@ function ProcessGroup({ process, instances, scaling, waiting }: ProcessGroupProp
         <div className="min-w-0 pt-1">
           <h3 className="truncate font-medium font-mono text-sm">{process}</h3>
           <p className="text-sm text-text-3">
-            {waiting ? t("common.loading") : t("instances.healthy_of", { healthy, wanted })}
+            {state === "waiting" && t("common.loading")}
+            {state === "known" && t("instances.healthy_of", { healthy, wanted })}
           </p>
         </div>
         <ScaleStepper scaling={scaling} process={process} />
       </div>
-      {waiting ? (
+      {state === "waiting" ? (
         Array.from({ length: wanted }, (_, i) => <Skeleton key={i} className="mt-2 h-16" />)
       ) : instances.length > 0 ? (
         <ul className="mt-2 space-y-2">
@@ -69,7 +70,7 @@ function ProcessGroup({ process, instances, scaling, waiting }: ProcessGroupProp
           ))}
         </ul>
       ) : (
-        <p className="mt-1 text-sm text-text-3">{t("instances.none_of", { process })}</p>
+        state === "known" && <p className="mt-1 text-sm text-text-3">{t("instances.none_of", { process })}</p>
       )}
     </section>
   );

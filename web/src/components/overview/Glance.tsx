@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import {
   CircleCheck,
@@ -181,19 +181,26 @@ function LiveRelease({ app }: { app: App }) {
   );
 }
 
-/** The way back to the release before the live one. */
+/** The release that was live before the live one, when its deployment is among those given, newest first. */
+export function liveBefore(deployments: readonly Deployment[], version: number): number | undefined {
+  return deployments.find((d) => d.state === "succeeded" && d.release > 0 && d.release !== version)?.release;
+}
+
+/** The way back to the release that was live before; the same that slipway rollback takes. */
 function RollBack({ app, live }: { app: App; live: number }) {
   const { data: me } = useQuery(queries.session());
+  const { data: deployments } = useInfiniteQuery(queries.deployments(app.name));
   const [target, setTarget] = useState<number>();
-  if (live <= 1 || !can(me, "deploy")) return null;
-  const before = live - 1;
+  const before = liveBefore(deployments?.pages.flatMap((page) => page.items) ?? [], live);
+  // An open dialog stays, whatever goes live meanwhile.
+  if ((before === undefined && target === undefined) || !can(me, "deploy")) return null;
   return (
     <>
       <Button
         size="sm"
         className="shrink-0"
         onClick={() => setTarget(before)}
-        title={t("releases.rollback_to", { v: before })}
+        title={before === undefined ? undefined : t("releases.rollback_to", { v: before })}
       >
         <Undo2 size={14} aria-hidden />
         {t("releases.rollback")}

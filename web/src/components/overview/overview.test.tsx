@@ -7,7 +7,7 @@ import { anApp } from "@/test/app";
 import { anInstance as figuresOf, someMetrics } from "@/test/metrics";
 import { renderPiece } from "@/test/render";
 import { answerCalls, refusal } from "@/test/server";
-import { wentLiveBy } from "./Glance";
+import { liveBefore, wentLiveBy } from "./Glance";
 import { byProcess, effectsOf, parseCount } from "./scaling";
 import { errorLines, outputLines, troubleOf } from "./trouble";
 
@@ -126,6 +126,17 @@ describe("since when a release is live", () => {
     expect(wentLiveBy(deployments, 2)?.number).toBe(8);
     expect(wentLiveBy(deployments, 7)).toBeUndefined();
   });
+
+  it("leaves the way back to what was live before, which may be a newer one", () => {
+    const deployments = [
+      { number: 9, state: "succeeded", release: 2 },
+      { number: 8, state: "failed", release: 4 },
+      { number: 7, state: "succeeded", release: 3 },
+      { number: 6, state: "succeeded", release: 2 },
+    ] as Deployment[];
+    expect(liveBefore(deployments, 2)).toBe(3);
+    expect(liveBefore(deployments.slice(3), 2)).toBeUndefined();
+  });
 });
 
 describe("the instances of an app", () => {
@@ -170,6 +181,15 @@ describe("the instances of an app", () => {
     expect(screen.getByText("0.25 CPU of 1 CPU")).toBeInTheDocument();
     expect(screen.getByText("exit code 137")).toBeInTheDocument();
     expect(screen.getByText("out of memory")).toBeInTheDocument();
+  });
+
+  it("are not said to be none when they cannot be read", async () => {
+    served(anApp({}), () => ({}));
+    answerCalls({ "GET /apps/hello/instances": () => refusal(503, "the engine is away") });
+    await renderPiece(<Instances app={anApp({})} />);
+    expect(await screen.findByRole("alert")).toHaveTextContent("the engine is away");
+    expect(screen.queryByText(/healthy/)).not.toBeInTheDocument();
+    expect(screen.queryByText(/No instance/)).not.toBeInTheDocument();
   });
 
   it("are scaled after saying what follows, and back again", async () => {
