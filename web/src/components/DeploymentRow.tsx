@@ -17,7 +17,7 @@ export function DeploymentRow({ deployment: d, withApp }: { deployment: Deployme
   const running = !terminal(d.state);
   const words = deploymentWords(d);
   return (
-    <li className="relative grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 px-4 py-3 [contain-intrinsic-size:auto_4.5rem] [content-visibility:auto] hover:bg-surface-2/60 sm:grid-cols-[8rem_minmax(0,1fr)_minmax(8rem,auto)] sm:px-5">
+    <li className="relative grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 px-4 py-3 [contain-intrinsic-size:auto_4.5rem] [content-visibility:auto] hover:bg-surface-2/60 sm:grid-cols-[8rem_minmax(0,1fr)_fit-content(17rem)] sm:px-5">
       <span className="order-2 justify-self-end sm:order-none sm:justify-self-start">
         <DeploymentBadge state={d.state} />
       </span>

@@ -24,6 +24,9 @@ export function Head({ deployment: d, app }: { deployment: Deployment; app: App 
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <h1 className="text-page-title">{t("deployment.title", { n: d.number })}</h1>
           <DeploymentBadge state={d.state} />
+          <span className="sr-only" role="status">
+            {t("deployment.now", { n: d.number, state: tWord("state", d.state) })}
+          </span>
           {live && <Badge tone="ok">{t("releases.live")}</Badge>}
         </div>
         {words !== tWord("trigger", d.trigger) && <LongText text={words} />}

@@ -163,7 +163,7 @@ export const apps = {
 
   "restart.button": "Restart",
   "restart.title": "Restart {app}?",
-  "restart.body": "Each instance is replaced by a new one of the same release. No request is lost.",
+  "restart.body": "Each instance is replaced by a new one of the same image. No request is lost.",
 
   "deploy.button": "Deploy",
   "deploy.title": "Deploy {app}",

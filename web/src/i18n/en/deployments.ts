@@ -30,6 +30,7 @@ export const deployments = {
   "filter_state.cancelled": "Cancelled",
 
   "deployment.title": "Deployment #{n}",
+  "deployment.now": "Deployment #{n}: {state}",
   "deployment.missing": "{app} has no deployment {n}",
   "deployment.by": "{trigger} by {who}, {ago}",
   "deployment.builder": "Builder: {builder}",

@@ -158,7 +158,7 @@ export const apps = translationOf<typeof english>()({
 
   "restart.button": "重启",
   "restart.title": "重启 {app}？",
-  "restart.body": "每个实例都会换成同一发布版本的新实例。不会丢失任何请求。",
+  "restart.body": "每个实例都会换成同一镜像的新实例。不会丢失任何请求。",
 
   "deploy.button": "部署",
   "deploy.title": "部署 {app}",

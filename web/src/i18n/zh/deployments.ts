@@ -31,6 +31,7 @@ export const deployments = translationOf<typeof english>()({
   "filter_state.cancelled": "已取消",
 
   "deployment.title": "部署 #{n}",
+  "deployment.now": "部署 #{n}：{state}",
   "deployment.missing": "{app} 没有部署 {n}",
   "deployment.by": "{trigger} · {who} · {ago}",
   "deployment.builder": "构建器：{builder}",
