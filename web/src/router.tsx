@@ -22,13 +22,6 @@ import {
   releasesSearch,
 } from "@/deployments/search";
 import { loadEnglish } from "@/i18n";
-import {
-  allDeploymentsSearch,
-  compareSearch,
-  deploymentSearch,
-  deploymentsSearch,
-  releasesSearch,
-} from "@/deployments/search";
 import { useLanguage } from "@/i18n/language";
 
 export interface RouterContext {
