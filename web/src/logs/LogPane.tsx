@@ -68,6 +68,7 @@ export function LogPane(props: LogPaneProps) {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   const [size, setSize] = useState({ width: 800, height: 600, char: 7.5 });
   const expected = useRef(0);
+  const tries = useRef(0);
   const place = useRef<{ order: number; delta: number }>({ order: 0, delta: 0 });
   const { view } = model;
 
@@ -110,9 +111,12 @@ export function LogPane(props: LogPaneProps) {
     expected.current = pane.scrollTop;
     // Rows that are lower than they were thought to be leave a hole: draw once more.
     const bottom = view.offsetOf(from + rows.length);
-    const now = expected.current - head;
+    const now = Math.max(0, expected.current - head);
     const holds = now >= view.offsetOf(from) - 1 || from === 0;
-    if (!holds || (bottom < now + pane.clientHeight && from + rows.length < view.length)) redraw();
+    const short = bottom < now + pane.clientHeight && from + rows.length < view.length;
+    // A few times are enough: heights that do not settle may not hold the page up.
+    if ((holds && !short) || ++tries.current > 3) tries.current = 0;
+    else redraw();
   });
 
   const stand = useCallback(
@@ -199,7 +203,12 @@ export function LogPane(props: LogPaneProps) {
       tabIndex={0}
       onScroll={onScroll}
       onClick={onClick}
-      onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
+      onMouseDown={(event) => {
+        // The keys go on being the pane's.
+        if (!(event.target as Element).closest("[data-act=fold]")) return;
+        event.preventDefault();
+        scroller.current?.focus({ preventScroll: true });
+      }}
       onCopy={onCopy}
       className="-outline-offset-2! h-full overflow-auto overscroll-contain bg-log-bg font-mono text-[0.78rem] leading-5 [overflow-anchor:none]"
     >
@@ -230,7 +239,7 @@ export function LogPane(props: LogPaneProps) {
 export function fold(model: LogModel, row: Row): void {
   row.open = !row.open;
   row.rev++;
-  model.view.measured(row, row.open ? row.height : rowHeight);
+  model.view.measured(row, rowHeight); // until it is drawn
 }
 
 /** Tells the model how high rows are: measured ones hold until the look or the width is another. */
