@@ -95,6 +95,13 @@ const signIn = createRoute({
   component: lazyPage(() => import("@/pages/SignIn")),
 });
 
+const join = createRoute({
+  getParentRoute: () => root,
+  path: "/join",
+  validateSearch: tokenSearch,
+  component: lazyPage(() => import("@/pages/Join")),
+});
+
 /** Everything for which one must be signed in. */
 const shell = createRoute({
   getParentRoute: () => root,
@@ -135,6 +142,7 @@ const activity = page("/activity", () => import("@/pages/Activity"));
 const account = page("/account", () => import("@/pages/Account"));
 const tokens = page("/account/tokens", () => import("@/pages/Tokens"));
 const sessions = page("/account/sessions", () => import("@/pages/Sessions"));
+const people = page("/account/people", () => import("@/pages/People"));
 
 const design = page("/design", () => import("@/app/design/Design"));
 
@@ -154,6 +162,7 @@ const searchPage = <P extends string, S extends object>(path: P, validateSearch:
 const routeTree = root.addChildren([
   setup,
   signIn,
+  join,
   shell.addChildren([
     apps,
     newApp,
@@ -162,6 +171,7 @@ const routeTree = root.addChildren([
     account,
     tokens,
     sessions,
+    people,
     design,
     app.addChildren([
       appPage("/", () => import("@/pages/Overview")),

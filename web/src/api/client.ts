@@ -90,6 +90,19 @@ export const api = {
     unwrap(http.POST("/api/v1/tokens", { body, params: { header: creating() } })),
   revokeToken: (id: string) => unwrap(http.DELETE("/api/v1/tokens/{id}", { params: { path: { id } } })),
 
+  users: () => unwrap(http.GET("/api/v1/users")),
+  setRole: (id: string, role: Body<"/api/v1/users/{id}", "patch">["role"]) =>
+    unwrap(http.PATCH("/api/v1/users/{id}", { body: { role }, params: { path: { id } } })),
+  removeUser: (id: string) => unwrap(http.DELETE("/api/v1/users/{id}", { params: { path: { id } } })),
+  invitations: () => unwrap(http.GET("/api/v1/invitations")),
+  invite: (body: Body<"/api/v1/invitations", "post">) =>
+    unwrap(http.POST("/api/v1/invitations", { body, params: { header: creating() } })),
+  revokeInvitation: (id: string) =>
+    unwrap(http.DELETE("/api/v1/invitations/{id}", { params: { path: { id } } })),
+  invitation: (token: string) => unwrap(http.POST("/api/v1/join/invitation", { body: { token } })),
+  join: (body: Body<"/api/v1/join", "post">) =>
+    telling("signed-in", unwrap(http.POST("/api/v1/join", { body }))),
+
   apps: (cursor: string) => unwrap(http.GET("/api/v1/apps", { params: { query: { limit: 200, cursor } } })),
   createApp: (body: Body<"/api/v1/apps", "post">) =>
     unwrap(http.POST("/api/v1/apps", { body, params: { header: creating() } })),

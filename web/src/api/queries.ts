@@ -13,6 +13,8 @@ export const keys = {
   status: ["status"] as const,
   sessions: ["sessions"] as const,
   tokens: ["tokens"] as const,
+  users: ["users"] as const,
+  invitations: ["invitations"] as const,
   apps: ["apps"] as const,
   deployments: ["deployments"] as const,
   events: ["events"] as const,
@@ -59,6 +61,8 @@ export const queries = {
   status: () => queryOptions({ queryKey: keys.status, queryFn: api.status }),
   sessions: () => queryOptions({ queryKey: keys.sessions, queryFn: api.sessions }),
   tokens: () => queryOptions({ queryKey: keys.tokens, queryFn: api.tokens }),
+  users: () => queryOptions({ queryKey: keys.users, queryFn: api.users }),
+  invitations: () => queryOptions({ queryKey: keys.invitations, queryFn: api.invitations }),
   apps: () => queryOptions({ queryKey: keys.apps, queryFn: everyApp }),
   events: (app?: string) =>
     infiniteQueryOptions({

@@ -18,9 +18,11 @@ export type Domain = Schemas["Domain"];
 export type Event = Schemas["Event"];
 export type Gap = Schemas["Gap"];
 export type Instance = Schemas["Instance"];
+export type Invitation = Schemas["Invitation"];
 export type Line = Schemas["Line"];
 export type LiveFrame = Schemas["LiveFrame"];
 export type LogFrame = Schemas["LogFrame"];
+export type NewInvitation = Schemas["NewInvitation"];
 export type NewToken = Schemas["NewToken"];
 export type ProblemBody = Schemas["Problem"];
 export type Release = Schemas["Release"];
@@ -31,6 +33,8 @@ export type Status = Schemas["Status"];
 export type Step = Schemas["Step"];
 export type Token = Schemas["Token"];
 export type UpdateApp = Schemas["UpdateApp"];
+export type User = Schemas["User"];
+export type Role = User["role"];
 export type WebhookSecret = Schemas["WebhookSecret"];
 
 export interface Page<T> {

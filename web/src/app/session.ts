@@ -15,7 +15,7 @@ interface Parts {
   router: ReturnType<typeof makeRouter>;
 }
 
-const outside = (path: string) => path === "/sign-in" || path === "/setup";
+const outside = (path: string) => path === "/sign-in" || path === "/setup" || path === "/join";
 
 /** Leads to the sign-in page, and back from it, and forgets what was held for whoever was signed in. */
 function leave({ client, live, router }: Parts): void {
@@ -29,6 +29,7 @@ function leave({ client, live, router }: Parts): void {
 /** Another tab has signed in: whoever waits here goes on, and what is shown of another person goes. */
 async function enter({ client, live, router }: Parts): Promise<void> {
   const { pathname, search } = router.state.location;
+  if (pathname === "/join") return; // whoever joins waits for nobody, and keeps what is typed
   if (outside(pathname)) {
     client.clear();
     await router.navigate({ href: search.next ?? "/", replace: true });

@@ -1,17 +1,23 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { queries } from "@/api/queries";
+import { can } from "@/api/types";
 import { t } from "@/i18n";
 
 const tabs = [
   ["/account", "nav.account"],
   ["/account/tokens", "nav.tokens"],
   ["/account/sessions", "nav.sessions"],
+  ["/account/people", "people.title"],
 ] as const;
 
-/** The way between the pages of one's own account. */
+/** The way between the pages of one's own account, and to everybody's for owners. */
 export function AccountTabs() {
+  const { data: me } = useQuery(queries.session());
+  const shown = tabs.filter(([to]) => to !== "/account/people" || can(me, "admin"));
   return (
     <nav aria-label={t("nav.account")} className="mb-6 flex gap-0.5 overflow-x-auto border-b">
-      {tabs.map(([to, key]) => (
+      {shown.map(([to, key]) => (
         <Link
           key={to}
           to={to}

@@ -1,6 +1,7 @@
 import { account } from "./account";
 import { logs } from "./logs";
+import { people } from "./people";
 import { settings } from "./settings";
 
 /** What only other pages say; it comes with the first of them. */
-export const later = { ...account, ...logs, ...settings } as const;
+export const later = { ...account, ...logs, ...people, ...settings } as const;

@@ -5,6 +5,7 @@ import { deployments } from "./deployments";
 import { frame } from "./frame";
 import { logs } from "./logs";
 import { metrics } from "./metrics";
+import { people } from "./people";
 import { settings } from "./settings";
 
 /** 简体中文。 */
@@ -15,5 +16,6 @@ export const zh: Catalogue = {
   ...deployments,
   ...logs,
   ...metrics,
+  ...people,
   ...settings,
 };
