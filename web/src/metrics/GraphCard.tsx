@@ -8,7 +8,7 @@ import { figure, hour } from "./format";
 import { type Mark, marksNear } from "./marks";
 import { type Graph, type Line, latest } from "./model";
 import type { PlotProps } from "./Plot";
-import { peakOf } from "./scale";
+import { peakOf, plotLeft, plotRight } from "./scale";
 
 // uPlot comes with the first graph. Without it the figures are still said in words and in the table.
 const Plot = lazy(
@@ -180,14 +180,15 @@ interface TipProps {
 function Tip({ graph, times, step, near, seconds }: TipProps) {
   const part = times.length > 1 ? step / (times.length - 1) : 0;
   const left = part < 0.5;
+  const drawn = `(100% - ${plotLeft + plotRight}px)`;
   return (
     <div
       aria-hidden
       className="pointer-events-none absolute top-3 z-10 max-w-[70%] rounded-md border bg-surface/95 px-2.5 py-1.5 text-xs shadow-2"
       style={
         left
-          ? { left: `calc(52px + (100% - 58px) * ${part} + 10px)` }
-          : { right: `calc((100% - 58px) * ${1 - part} + 16px)` }
+          ? { left: `calc(${plotLeft + 10}px + ${drawn} * ${part})` }
+          : { right: `calc(${plotRight + 10}px + ${drawn} * ${1 - part})` }
       }
     >
       <p className="font-medium tabular-nums">{hour(times[step] ?? 0, seconds)}</p>

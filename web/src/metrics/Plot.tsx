@@ -6,7 +6,7 @@ import { hour, tick } from "./format";
 import type { Mark } from "./marks";
 import type { Graph } from "./model";
 import { type Palette, readPalette, usePaletteKey } from "./palette";
-import { limitShown, lonely, ticksOf, topOf } from "./scale";
+import { limitShown, lonely, plotLeft, plotRight, ticksOf, topOf } from "./scale";
 
 export interface PlotProps {
   graph: Graph;
@@ -101,7 +101,7 @@ function options(drawn: { current: Drawn }, palette: Palette, width: number, hei
   return {
     width,
     height,
-    padding: [14, 6, 0, 0],
+    padding: [14, plotRight, 0, 0],
     legend: { show: false },
     // Where one points is said by the cursor that all graphs share.
     cursor: {
@@ -130,7 +130,7 @@ function options(drawn: { current: Drawn }, palette: Palette, width: number, hei
       },
       {
         ...axis,
-        size: 52,
+        size: plotLeft,
         gap: 6,
         splits: (_, __, ___, top) => ticksOf(top, graph.unit),
         values: (_, at) => at.map((value) => tick(value, graph.unit)),

@@ -1,5 +1,9 @@
 import type { Graph, Unit } from "./model";
 
+/** The room beside the drawing in CSS pixels: for the ticks on the left, for half a time on the right. */
+export const plotLeft = 52;
+export const plotRight = 18;
+
 // A scale is never shorter than this, so that noise does not look like news.
 const least: Record<Unit, number> = {
   rate: 0.5,

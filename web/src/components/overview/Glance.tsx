@@ -36,10 +36,22 @@ const signs: Record<AppStatus, [className: string, icon: ReactNode]> = {
   failed: ["text-bad", <OctagonAlert key="i" size={26} aria-hidden />],
 };
 
+const noWeb: [className: string, icon: ReactNode] = ["text-warn", <Moon key="i" size={26} aria-hidden />];
+
+/** Whether it is up, in more words than the API has for it. */
+export function standingOf(app: App): string {
+  const serving = app.live_release !== undefined && app.instances.running > 0;
+  if (app.status === "deploying" && serving) return "updating";
+  if (app.status !== "live") return app.status;
+  if (app.scale.web === 0) return "no_web";
+  return "live";
+}
+
 /** Is it up, how is it doing, what is live, since when, who did it, where is it. */
 export function Glance({ app }: { app: App }) {
   const { data: metrics } = useQuery(metricsQueries.app(app.name, "1h"));
-  const [tone, icon] = signs[app.status] ?? signs.new;
+  const standing = standingOf(app);
+  const [tone, icon] = standing === "no_web" ? noWeb : (signs[app.status] ?? signs.new);
   const live = app.live_release !== undefined;
   return (
     <Card className="p-4 sm:p-5">
@@ -47,7 +59,7 @@ export function Glance({ app }: { app: App }) {
         <div className="flex min-w-0 gap-3">
           <span className={cx("shrink-0", tone)}>{icon}</span>
           <div className="min-w-0">
-            <p className="font-semibold text-lg">{tWord("status_line", app.status)}</p>
+            <p className="font-semibold text-lg">{tWord("status_line", standing)}</p>
             <p className="text-text-2 tabular-nums">
               {t("overview.instances", { running: app.instances.running, wanted: app.instances.wanted })}
             </p>

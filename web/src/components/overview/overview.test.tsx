@@ -7,7 +7,7 @@ import { anApp } from "@/test/app";
 import { anInstance as figuresOf, someMetrics } from "@/test/metrics";
 import { renderPiece } from "@/test/render";
 import { answerCalls, refusal } from "@/test/server";
-import { liveBefore, wentLiveBy } from "./Glance";
+import { liveBefore, standingOf, wentLiveBy } from "./Glance";
 import { byProcess, effectsOf, parseCount } from "./scaling";
 import { errorLines, outputLines, troubleOf } from "./trouble";
 
@@ -113,6 +113,19 @@ describe("scaling", () => {
       ["web", [3, 2]],
       ["worker", []],
     ]);
+  });
+});
+
+describe("whether an app is up", () => {
+  const live_release = { version: 1 } as App["live_release"];
+
+  it("is said of what serves while it is deployed, and of what answers nothing though it runs", () => {
+    expect(standingOf(anApp({ live_release }))).toBe("live");
+    expect(standingOf(anApp({ status: "deploying", live_release }))).toBe("updating");
+    expect(standingOf(anApp({ status: "deploying" }))).toBe("deploying");
+    expect(standingOf(anApp({ live_release, scale: { web: 0, worker: 2 } }))).toBe("no_web");
+    expect(standingOf(anApp({ live_release, scale: { worker: 2 } }))).toBe("live");
+    expect(standingOf(anApp({ status: "down", live_release, scale: { web: 0 } }))).toBe("down");
   });
 });
 

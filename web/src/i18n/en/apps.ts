@@ -10,6 +10,8 @@ export const apps = {
   "status_line.new": "Nothing has been deployed yet",
   "status_line.deploying": "A deployment is running",
   "status_line.live": "Up and serving",
+  "status_line.updating": "Up and serving while a deployment runs",
+  "status_line.no_web": "Answers no request: web is scaled to zero",
   "status_line.down": "Down: no instance answers",
   "status_line.stopped": "Stopped: scaled to zero",
   "status_line.failed": "The first deployment failed",
@@ -35,7 +37,7 @@ export const apps = {
   "apps.as_table": "As a table",
   "apps.found.one": "{count} app found",
   "apps.found.other": "{count} apps found",
-  "apps.none_so": "No app stands like this any more.",
+  "apps.none_so": "No app has this status any more.",
   "apps.show_all": "Show all apps",
 
   "app_standing.down": "down",

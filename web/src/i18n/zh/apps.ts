@@ -13,6 +13,8 @@ export const apps = translationOf<typeof english>()({
   "status_line.new": "尚未部署任何内容",
   "status_line.deploying": "正在部署",
   "status_line.live": "运行正常，正在提供服务",
+  "status_line.updating": "正在部署，同时继续提供服务",
+  "status_line.no_web": "不响应请求：处理请求的实例数为零",
   "status_line.down": "宕机：没有实例响应",
   "status_line.stopped": "已停止：实例数为零",
   "status_line.failed": "首次部署失败",
