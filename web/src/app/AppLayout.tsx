@@ -34,7 +34,7 @@ export function AppLayout() {
   return (
     <>
       <div className="border-b bg-surface">
-        <div className="mx-auto max-w-[80rem] px-4 sm:px-6">
+        <div className="page-room">
           <div className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 pt-3">
             <span className="flex min-w-0 items-center gap-1.5 text-lg">
               <Link to="/" className="rounded-sm text-text-3 hover:text-text">
@@ -63,7 +63,7 @@ export function AppLayout() {
         </div>
       </div>
       {error ? (
-        <div className="mx-auto w-full max-w-6xl px-4 py-6 sm:px-6">
+        <div className="page-room py-6">
           <ErrorNote error={error} onRetry={() => void refetch()} />
         </div>
       ) : (

@@ -28,7 +28,7 @@ export function Shell() {
         {t("nav.skip")}
       </a>
       <header className="sticky top-0 z-30 border-b bg-surface/95 backdrop-blur">
-        <div className="mx-auto flex h-13 max-w-[80rem] items-center gap-3 px-4 sm:gap-5 sm:px-6">
+        <div className="page-room flex h-13 items-center gap-3 sm:gap-5">
           <Link
             to="/"
             className="flex items-center gap-2 rounded-sm font-semibold"

@@ -9,7 +9,7 @@ import { useTitle } from "@/lib/title";
 /** What stands while a page's code is on its way. */
 export function Pending() {
   return (
-    <div className="mx-auto w-full max-w-6xl px-4 py-6 sm:px-6">
+    <div className="page-room py-6">
       <SkeletonRows />
     </div>
   );

@@ -31,9 +31,13 @@ function subscribe(changed: () => void): () => void {
   return () => window.removeEventListener("resize", changed);
 }
 
-/** How many cards stand side by side; the same widths as sm and xl in the styles. */
+// The narrowest windows for so many cards, in pixels: sm and xl of the styles, and where pages get wider.
+const widths = [640, 1280, 1760, 2400];
+
+/** How many cards stand side by side. */
 export function useColumns(): number {
-  return useSyncExternalStore(subscribe, () =>
-    window.innerWidth >= 1280 ? 3 : window.innerWidth >= 640 ? 2 : 1,
+  return useSyncExternalStore(
+    subscribe,
+    () => 1 + widths.filter((width) => window.innerWidth >= width).length,
   );
 }

@@ -2,6 +2,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { Kbd } from "@/components/ui/kbd";
 import { Switch } from "@/components/ui/switch";
 import { type PlainKey, t } from "@/i18n";
+import { logShortcuts } from "@/logs/keys";
 import { appActions, appPages, others, pages, setShortcuts, useShortcutsOn } from "./shortcuts";
 
 interface Group {
@@ -22,6 +23,7 @@ export function ShortcutsDialog({
     { title: "shortcuts.everywhere", list: others },
     { title: "shortcuts.go", list: pages },
     { title: "shortcuts.app", list: [...appPages, ...appActions] },
+    { title: "tab.logs", list: logShortcuts },
   ];
   return (
     <Dialog open onOpenChange={onOpenChange} title={t("shortcuts.title")} wide>
@@ -29,7 +31,9 @@ export function ShortcutsDialog({
         {groups.map((group) => (
           <section
             key={group.title}
-            className={group.title === "shortcuts.app" ? "sm:row-span-2" : undefined}
+            className={
+              group.title === "shortcuts.app" ? "sm:col-start-2 sm:row-span-2 sm:row-start-1" : undefined
+            }
           >
             <h3 className="mb-1.5 text-sm text-text-3">
               {t(group.title)}

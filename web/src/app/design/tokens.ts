@@ -26,8 +26,16 @@ export const colours: { when: keyof DesignWords; names: string[] }[] = [
   },
 ];
 
-/** What is no colour: fonts, shadows and times. */
-export const others = ["font-sans", "font-mono", "shadow-1", "shadow-2", "motion-fast", "motion-slow"];
+/** What is no colour: fonts, shadows, times and the width of pages. */
+export const others = [
+  "font-sans",
+  "font-mono",
+  "shadow-1",
+  "shadow-2",
+  "motion-fast",
+  "motion-slow",
+  "page",
+];
 
 export const sizes = [
   ["text-page-title", "type_page"],

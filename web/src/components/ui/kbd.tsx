@@ -16,12 +16,12 @@ const faces: Record<string, string> = {
 export function Kbd({ keys, className }: { keys: string; className?: string }) {
   return (
     <span className={cx("inline-flex shrink-0 items-center gap-1", className)}>
-      {keys.split(" ").map((key, i) => (
+      {keys.split(" ").map((key, i, all) => (
         <kbd
           key={i}
           className="inline-grid h-5 min-w-5 place-items-center rounded-sm border bg-surface-2 px-1 font-sans text-text-2 text-xs"
         >
-          {faces[key] ?? key}
+          {faces[key] ?? (all.length > 1 && all[0] === "mod" ? key.toUpperCase() : key)}
         </kbd>
       ))}
     </span>

@@ -20,8 +20,9 @@ export function useModal(open: boolean): { onCloseAutoFocus: (event: Event) => v
       // Left to itself, Radix looks for a trigger of its own and drops the focus without one.
       event.preventDefault();
       const back = before.current;
-      if (back instanceof HTMLElement && back.isConnected && back !== document.body) back.focus();
-      else document.querySelector<HTMLElement>("main")?.focus();
+      if (back instanceof HTMLElement && back.isConnected && back !== document.body)
+        back.focus({ preventScroll: true });
+      else document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
     },
   };
 }
