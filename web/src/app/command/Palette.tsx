@@ -45,7 +45,7 @@ export function Palette({ app, begin }: PaletteProps) {
           className="fixed inset-x-2 top-2 z-50 mx-auto max-w-xl animate-fade overflow-hidden rounded-lg border bg-surface shadow-2 sm:top-[12vh]"
         >
           <Radix.Title className="sr-only">{t("palette.title")}</Radix.Title>
-          <Command label={t("palette.title")} loop>
+          <Command key={page} label={t("palette.title")} loop shouldFilter={page !== "scale"}>
             <div className="flex items-center gap-2.5 border-b px-3.5">
               {page === "root" ? (
                 <Search size={17} className="shrink-0 text-text-3" aria-hidden />
@@ -60,6 +60,7 @@ export function Palette({ app, begin }: PaletteProps) {
                 </button>
               )}
               <Command.Input
+                autoFocus
                 value={search}
                 onValueChange={setSearch}
                 placeholder={ask}
@@ -70,7 +71,6 @@ export function Palette({ app, begin }: PaletteProps) {
               />
             </div>
             <Command.List
-              key={page}
               label={ask}
               className="max-h-[min(24rem,60dvh)] overflow-y-auto overscroll-contain p-1.5"
             >

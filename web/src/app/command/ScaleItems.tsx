@@ -34,8 +34,6 @@ export function ScaleItems({ app: name, typed, done }: { app: string; typed: str
         <Item
           key={process}
           id={`scale ${process}`}
-          // What was typed is a number and no search, unless it holds letters.
-          words={[typed]}
           icon={<Boxes size={15} aria-hidden />}
           onSelect={() => wanted !== undefined && void scale(process, wanted)}
           end={
