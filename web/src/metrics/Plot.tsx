@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { type PointerEvent, useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { type Cursor, stepOf } from "./cursor";
@@ -62,18 +62,21 @@ export default function Plot({ graph, times, marks, cursor, height }: PlotProps)
     if (plot.current) pointAt(plot.current, times, cursor.get()?.time);
   }, [graph, times, marks, cursor]);
 
+  const point = (event: PointerEvent) => {
+    const u = plot.current;
+    if (!u) return;
+    const at = u.posToIdx(event.clientX - u.over.getBoundingClientRect().left);
+    const time = drawn.current.times[at];
+    if (time !== undefined) cursor.set({ time, graph: graph.name });
+  };
   return (
     <div
       ref={holder}
       className="absolute inset-0 [&_.u-cursor-x]:border-border-strong!"
-      onPointerMove={(e) => {
-        const u = plot.current;
-        if (!u) return;
-        const at = u.posToIdx(e.clientX - u.over.getBoundingClientRect().left);
-        const time = drawn.current.times[at];
-        if (time !== undefined) cursor.set({ time, graph: graph.name });
-      }}
-      onPointerLeave={() => cursor.set(undefined)}
+      onPointerDown={point}
+      onPointerMove={point}
+      // A finger that is lifted leaves; what it pointed at stays until another place is touched.
+      onPointerLeave={(e) => e.pointerType !== "touch" && cursor.set(undefined)}
     />
   );
 }
