@@ -195,6 +195,7 @@ export function LogPane(props: LogPaneProps) {
   };
 
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are heard by the whole view
     <div
       ref={scroller}
       role="log"

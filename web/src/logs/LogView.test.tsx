@@ -1,4 +1,4 @@
-import { act, fireEvent, screen, within } from "@testing-library/react";
+import { act, configure, fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { renderPiece } from "@/test/render";
@@ -18,6 +18,9 @@ const line = (seq: number, text = `line ${seq}`) => ({
   text,
 });
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => line(from + i));
+
+// A machine that is busy takes longer than a second.
+configure({ asyncUtilTimeout: 10_000 });
 
 const source = { path: "/api/v1/apps/hello/logs", tail: 1000 };
 let opened: LineRange | undefined;

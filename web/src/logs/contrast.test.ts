@@ -22,10 +22,22 @@ it("makes every colour readable on both grounds, and leaves alone what is", () =
   );
 });
 
-it("counts on the grounds that the tokens have", () => {
-  const css = readFileSync(new URL("../styles/tokens.css", import.meta.url), "utf8");
-  const found = [...css.matchAll(/--log-bg: #(\w\w)(\w\w)(\w\w);/g)].map((m) =>
-    m.slice(1).map((hex) => Number.parseInt(hex, 16)),
+const css = readFileSync(new URL("../styles/tokens.css", import.meta.url), "utf8");
+/** A token's colours: light, dark by the system, dark by hand. */
+const token = (name: string) =>
+  [...css.matchAll(new RegExp(`--${name}: #(\\w\\w)(\\w\\w)(\\w\\w);`, "g"))].map(
+    (m) => m.slice(1).map((hex) => Number.parseInt(hex, 16)) as [number, number, number],
   );
-  expect(found).toEqual([grounds.light, grounds.dark, grounds.dark].map((ground) => [...ground]));
+
+it("counts on the grounds that the tokens have", () => {
+  expect(token("accent-soft")).toEqual([grounds.light, grounds.dark, grounds.dark]);
+});
+
+it.each(["log-bg", "surface-2", "accent-soft"])("reads the terminal's 16 colours on %s", (ground) => {
+  for (let n = 0; n < 16; n++) {
+    token(`ansi-${n}`).forEach((color, theme) => {
+      const on = token(ground)[theme] as [number, number, number];
+      expect(contrast(color, on), `--ansi-${n} of theme ${theme}`).toBeGreaterThanOrEqual(4.5);
+    });
+  }
 });

@@ -1,5 +1,6 @@
-// The grounds of the log pane in the two themes, as tokens.css has them.
-export const grounds = { light: [252, 252, 253], dark: [15, 20, 26] } as const;
+// The grounds that lines stand on in the two themes, of each the one that is
+// hardest to read upon: that of lines that a link leads to, as tokens.css has it.
+export const grounds = { light: [225, 240, 247], dark: [16, 41, 58] } as const;
 
 type Rgb = readonly [number, number, number];
 const least = 4.5;

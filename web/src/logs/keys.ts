@@ -4,7 +4,6 @@ import type { PlainKey } from "@/i18n";
 
 /** The keys of a log view, for the list of shortcuts. */
 export const logShortcuts: readonly { keys: string; label: PlainKey }[] = [
-  { keys: "/", label: "logs.search" },
   { keys: "f", label: "logs.key_follow" },
   { keys: "w", label: "logs.key_wrap" },
   { keys: "t", label: "logs.key_times" },
@@ -24,12 +23,12 @@ export function useLogKeys(act: (key: string) => boolean): void {
   const latest = useRef(act);
   latest.current = act;
   useEffect(() => {
-    let begun = 0;
+    let begun = Number.NEGATIVE_INFINITY;
     const onKey = (event: KeyboardEvent) => {
       if (taken(event) || event.ctrlKey || event.metaKey || event.altKey) return;
       const { key } = event;
       const second = performance.now() - begun < patience;
-      begun = beginners.has(key) ? performance.now() : 0;
+      begun = beginners.has(key) ? performance.now() : Number.NEGATIVE_INFINITY;
       if (second) return;
       if (key.length === 1 && !shortcutsOn()) return;
       const target = event.target instanceof Element ? event.target : undefined;
