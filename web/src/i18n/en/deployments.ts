@@ -63,7 +63,7 @@ export const deployments = {
 
   "deploy.from_last": "The last deployment again (#{n})",
   "deploy.last_hint":
-    "The same source, image or release once more, with config and settings as they are now.",
+    "The same once more: source and image with config and settings as they are now, a rollback with its own.",
   "deploy.no_source": "To deploy from a git URL, give the app one first:",
 
   "trigger.push": "Push",

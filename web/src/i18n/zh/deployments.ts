@@ -62,7 +62,7 @@ export const deployments = translationOf<typeof english>()({
   "cancel_body.deploying": "它已经构建完成；新实例会被停止并移除。",
 
   "deploy.from_last": "再次执行上一次部署（#{n}）",
-  "deploy.last_hint": "同样的源码、镜像或发布版本再来一次，配置和设置以现在的为准。",
+  "deploy.last_hint": "同样的再来一次：源码和镜像以现在的配置和设置为准，回滚则沿用它自己的。",
   "deploy.no_source": "要从 git 地址部署，请先为应用设置一个：",
 
   "trigger.push": "推送",
