@@ -19,7 +19,7 @@ export function staleKeys(event: LiveFrame): QueryKey[] {
   if (topic === "token") return [keys.tokens, keys.events];
   if (topic === "session") return [keys.sessions, keys.events];
   // Who one is may have changed with it, and whose an app is.
-  if (topic === "user") return [keys.users, keys.session, keys.apps, keys.events];
+  if (topic === "user") return [keys.users, keys.session, keys.apps, keys.deployments, keys.events];
   if (topic === "invitation") return [keys.invitations, keys.events];
   const stale: QueryKey[] = [];
   if (topic !== "config" && topic !== "domain") stale.push(keys.apps);

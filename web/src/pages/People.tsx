@@ -51,9 +51,9 @@ export default function People() {
       )}
       {!me && <SkeletonRows />}
       <Section title={t("people.may")} className="mt-5">
-        <dl className="grid gap-x-5 gap-y-3 sm:grid-cols-[auto_1fr]">
+        <dl className="space-y-3">
           {(["owner", "member"] as const).map((role) => (
-            <div key={role} className="contents">
+            <div key={role} className="gap-x-5 sm:grid sm:grid-cols-[5rem_1fr]">
               <dt className="font-medium">{t(`role.${role}`)}</dt>
               <dd className="text-text-2">{t(`people.may.${role}`)}</dd>
             </div>

@@ -76,7 +76,7 @@ function InviteForm({ onMade, onCancel }: { onMade: (made: NewInvitation) => voi
 function MadeLink({ made, onDone }: { made: NewInvitation; onDone: () => void }) {
   return (
     <div role="status">
-      <p className="mb-3 text-text-2">
+      <p className="mb-3 text-text-2 [overflow-wrap:anywhere]">
         {t(`invitations.made_for.${made.role}`)}{" "}
         {made.email && `${t("invitations.made_only", { email: made.email })} `}
         {t("invitations.made_until", { when: exactly(made.expires_at) })} {t("invitations.once")}

@@ -4,7 +4,7 @@ import { keys, queries } from "@/api/queries";
 import type { Invitation } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { CommandHint } from "@/components/ui/copy";
-import { ErrorNote } from "@/components/ui/feedback";
+import { ErrorNote, SkeletonText } from "@/components/ui/feedback";
 import { Row, Rows, Section } from "@/components/ui/layout";
 import { Badge } from "@/components/ui/status";
 import { t, tWord } from "@/i18n";
@@ -12,18 +12,21 @@ import { cli } from "@/lib/command";
 import { useAction } from "@/lib/form";
 import { exactly } from "@/lib/time";
 
-/** The invitations that can still be used; nothing when there is none. */
+/** The invitations that can still be used. */
 export function OpenInvitations() {
-  const { data, error, refetch } = useQuery(queries.invitations());
-  if (error) return <ErrorNote error={error} onRetry={() => void refetch()} />;
-  if (!data || data.items.length === 0) return null;
+  const { data, error, isPending, refetch } = useQuery(queries.invitations());
   return (
     <Section title={t("invitations.title")} hint={t("invitations.hint")} flush>
-      <Rows label={t("invitations.title")}>
-        {data.items.map((one) => (
-          <InvitationRow key={one.id} invitation={one} />
-        ))}
-      </Rows>
+      {isPending && <SkeletonText className="px-4 py-3 sm:px-5" />}
+      {error && <ErrorNote error={error} onRetry={() => void refetch()} className="mx-4 my-3 sm:mx-5" />}
+      {data?.items.length === 0 && <p className="px-4 py-3 text-text-2 sm:px-5">{t("invitations.empty")}</p>}
+      {data && data.items.length > 0 && (
+        <Rows label={t("invitations.title")}>
+          {data.items.map((one) => (
+            <InvitationRow key={one.id} invitation={one} />
+          ))}
+        </Rows>
+      )}
       <div className="px-4 py-3 sm:px-5">
         <CommandHint command={cli("users invitations")} />
       </div>

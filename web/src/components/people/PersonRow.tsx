@@ -120,8 +120,8 @@ function RemoveDialog({ user, onClose }: { user: User; onClose: () => void }) {
           if (sure) void go();
         }}
       >
-        <Field label={t("people.remove_confirm", { email: user.email })}>
-          <Input mono autoComplete="off" value={typed} onChange={(e) => setTyped(e.target.value)} />
+        <Field label={<span className="break-all">{t("people.remove_confirm", { email: user.email })}</span>}>
+          <Input mono autoFocus autoComplete="off" value={typed} onChange={(e) => setTyped(e.target.value)} />
         </Field>
         <ErrorNote error={remove.problem} className="mt-3" />
         <CommandHint className="mt-3" command={cli("users remove", undefined, user.email)} />

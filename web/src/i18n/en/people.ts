@@ -34,6 +34,7 @@ export const people = {
 
   "invitations.title": "Open invitations",
   "invitations.hint": "A link works once. It ends with time, or when who made it is no owner any more.",
+  "invitations.empty": "No invitation is open.",
   "invitations.anybody": "Anybody with the link",
   "invitations.by": "By {who}",
   "invitations.expires": "Expires {when}",
@@ -67,8 +68,8 @@ export const people = {
     "An invitation works once, and for 7 days. Ask whoever invited you for a new one, or sign in if you have joined already.",
 
   "action.app.transfer": "took over the app",
-  "action.invitation.create": "made an invitation for",
-  "action.invitation.revoke": "revoked the invitation for",
+  "action.invitation.create": "made the invitation",
+  "action.invitation.revoke": "revoked the invitation",
   "action.user.remove": "removed",
   "action.user.role": "changed the role of",
 } as const;

@@ -34,6 +34,7 @@ export const people = translationOf<typeof english>()({
 
   "invitations.title": "未使用的邀请",
   "invitations.hint": "链接只能使用一次。到期，或创建者不再是所有者时，链接即失效。",
+  "invitations.empty": "没有未使用的邀请。",
   "invitations.anybody": "任何持有链接的人",
   "invitations.by": "由 {who} 邀请",
   "invitations.expires": "{when} 过期",
