@@ -17,9 +17,9 @@ const (
 	settle = 15 * time.Second
 	// sweepEvery is how often what is too old is removed.
 	sweepEvery = 10 * time.Minute
-	// remember is how long the store knows of an app that it was removed: what
+	// rememberGone is how long the store knows of an app that it was removed: what
 	// routers and engine still tell of it comes within minutes.
-	remember = time.Hour
+	rememberGone = time.Hour
 )
 
 // Run makes the coarser tiers and removes what is too old, until ctx ends.
@@ -133,7 +133,7 @@ func (s *Store) sweep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, at := range s.forgotten {
-		if now.Sub(at) > remember {
+		if now.Sub(at) > rememberGone {
 			delete(s.forgotten, id)
 		}
 	}

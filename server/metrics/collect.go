@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/slipway-paas/slipway/deployer"
@@ -40,16 +41,24 @@ func (s *Store) Collect(ctx context.Context, meter deployer.Meter) {
 		if err := s.addUsage(slot, before, measured); err != nil {
 			s.log.Warn("what instances use cannot be kept", "error", err)
 		}
-		before = byInstance(measured)
+		remember(before, measured)
 	}
 }
 
-func byInstance(measured []deployer.Usage) map[string]deployer.Usage {
-	by := make(map[string]deployer.Usage, len(measured))
+// staleAfter is how long a measurement is good to compare a later one with.
+const staleAfter = time.Minute
+
+// remember keeps what was measured for the next round, and of what was not
+// measured this time what was measured lately.
+func remember(before map[string]deployer.Usage, measured []deployer.Usage) {
+	newest := time.Time{}
 	for _, u := range measured {
-		by[u.Instance] = u
+		before[u.Instance] = u
+		if u.At.After(newest) {
+			newest = u.At // the engine's clock, not ours
+		}
 	}
-	return by
+	maps.DeleteFunc(before, func(_ string, u deployer.Usage) bool { return newest.Sub(u.At) > staleAfter })
 }
 
 // addUsage keeps one round of measuring.

@@ -264,17 +264,20 @@ func TestForget(t *testing.T) {
 func TestUsage(t *testing.T) {
 	s := openShelf(t, t.TempDir(), noon)
 	id := deployer.WorkloadID{App: "a", Process: "web", Release: 3}
-	measured := func(cpu time.Duration, memory int64) map[string]deployer.Usage {
-		return byInstance([]deployer.Usage{{Instance: "x", Workload: id, Index: 1, At: s.at, CPU: cpu, MemoryBytes: memory, MemoryLimit: 512 << 20, CPULimit: 1000}})
+	measured := func(cpu time.Duration, memory int64) []deployer.Usage {
+		return []deployer.Usage{{Instance: "x", Workload: id, Index: 1, At: s.at, CPU: cpu, MemoryBytes: memory, MemoryLimit: 512 << 20, CPULimit: 1000}}
 	}
-	var before map[string]deployer.Usage
+	before := map[string]deployer.Usage{"long gone": {Instance: "long gone", At: s.at.Add(-time.Hour)}}
 	for i, cpu := range []time.Duration{time.Second, 3 * time.Second, 8 * time.Second, time.Second} { // at last it was started again
 		s.at = s.at.Add(10 * time.Second)
 		now := measured(cpu, int64(i+1)<<20)
-		if err := s.addUsage(tiers[finest].slotOf(s.at)-1, before, []deployer.Usage{now["x"]}); err != nil {
+		if err := s.addUsage(tiers[finest].slotOf(s.at)-1, before, now); err != nil {
 			t.Fatal(err)
 		}
-		before = now
+		remember(before, now)
+	}
+	if len(before) != 1 {
+		t.Errorf("%d measurements are remembered, want the last one", len(before))
 	}
 	s.at = s.at.Add(arrival)
 	fine := s.series("a", time.Hour)
