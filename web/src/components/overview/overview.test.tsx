@@ -71,6 +71,8 @@ describe("what is wrong with an app", () => {
       line(2, { stream: "stdout", text: "all is well" }),
       line(3, { stream: "stdout", text: '{"level":"ERROR","msg":"no"}' }),
       line(4, { source: "router", text: "GET / 500 error" }),
+      line(5, { stream: "stderr", text: "INFO many loggers write all to stderr" }),
+      line(6, { stream: "stdout", text: "no error was found" }),
     ];
     expect(errorLines(lines).map((l) => l.seq)).toEqual([1, 3]);
     const many = Array.from({ length: 50 }, (_, i) => line(i, { stream: "stderr", text: "x" }));

@@ -2,6 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import { keys } from "@/api/queries";
 import type { App, Deployment, Instance, Line } from "@/api/types";
+import { detectLevel } from "@/logs/level";
 
 /** What is wrong with an app; undefined when nothing is. */
 export type Trouble =
@@ -31,13 +32,15 @@ export function troubleOf(app: App, instances: readonly Instance[], now: number)
 }
 
 const shown = 8;
-const errorWord = /\b(error|panic|fatal|exception|traceback|critical)\b/i;
 
-/** The last lines that tell of an error: what went to stderr, or says so itself. */
+/** The last lines that tell of an error: those that say so themselves, and of those that say nothing what went to stderr. */
 export function errorLines(lines: readonly Line[]): Line[] {
-  return lines
-    .filter((line) => line.source === "app" && (line.stream === "stderr" || errorWord.test(line.text)))
-    .slice(-shown);
+  return lines.filter((line) => line.source === "app" && isError(line)).slice(-shown);
+}
+
+function isError(line: Line): boolean {
+  const level = detectLevel(line.text);
+  return level ? level === "error" || level === "fatal" : line.stream === "stderr";
 }
 
 /** The last lines that a deployment's build or instances wrote; what only names a step is none. */
