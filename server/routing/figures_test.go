@@ -105,10 +105,10 @@ func TestReportsWaitForTheTable(t *testing.T) {
 	w.endServer()
 	w.rows.setAway(true)
 	w.startServer()
-	now := time.Now().Unix()
+	then := time.Now().Add(-time.Minute).Unix() // what is just over is not shown yet
 	report := func() int {
 		traffic := `{"responses":[0,3,0,0,0],"latency":[3]}`
-		body := fmt.Sprintf(`{"windows":[{"start":%d,"apps":{"hello":%s,"gone":%s}}]}`, now-now%router.WindowSeconds, traffic, traffic)
+		body := fmt.Sprintf(`{"windows":[{"start":%d,"apps":{"hello":%s,"gone":%s}}]}`, then-then%router.WindowSeconds, traffic, traffic)
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/internal/router/v1/reports", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
