@@ -112,11 +112,16 @@ $(LINTER): tools/go.mod tools/go.sum
 	@touch $@
 
 ##@ Change
-.PHONY: gen
+.PHONY: gen screenshots
 gen: web/node_modules/.installed ## Generate the API's description and its Go and TypeScript clients
 	@go test ./server/api -run TestDescription -count=1 -update
 	@go -C client/tools run .
 	@npm --prefix web run --silent gen
+
+screenshots: export SLIPWAY_BIN := $(CURDIR)/bin/slipway
+screenshots: build e2e/node_modules/.installed ## Pictures of every page: test-results/screenshots, and those of the docs
+	@node e2e/browser/screenshots.mjs test-results/screenshots docs/images
+	@echo 'Look at them in test-results/screenshots'
 
 fmt: $(LINTER) web/node_modules/.installed ## Format Go and TypeScript
 	@$(LINTER) fmt ./...
@@ -124,4 +129,4 @@ fmt: $(LINTER) web/node_modules/.installed ## Format Go and TypeScript
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

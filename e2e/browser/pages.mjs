@@ -5,8 +5,10 @@ import { world } from "./world.mjs";
 
 const routes = new URL("../../web/src/router.tsx", import.meta.url);
 
-const press = (name) => async (story) => {
-  await story.page.getByRole("button", { name }).first().click();
+// The button that says the words of a key.
+const press = (key, values) => async (story) => {
+  const name = story.say(key, values);
+  await story.page.getByRole("button", { name, exact: true }).first().click();
   await story.dialog().or(story.page.getByRole("menu")).first().waitFor();
 };
 const key = (keys) => async (story) => {
@@ -33,15 +35,20 @@ export const pages = [
     name: "tokens",
     route: "/account/tokens",
     path: "/account/tokens",
-    open: { "new-token": press("New token"), revoke: press(/^Revoke/) },
+    open: { "new-token": press("tokens.new"), revoke: press("tokens.revoke_name", { name: "CI" }) },
   },
   { name: "sessions", route: "/account/sessions", path: "/account/sessions" },
+  { name: "people", route: "/account/people", path: "/account/people" },
   { name: "design", route: "/design", path: "/design", busy: true },
   {
     name: "overview",
     route: "/apps/$app/",
     path: `/apps/${world.shop}`,
-    open: { deploy: press("Deploy"), restart: press("Restart"), palette: key("ControlOrMeta+k") },
+    open: {
+      deploy: press("deploy.button"),
+      restart: press("restart.button"),
+      palette: key("ControlOrMeta+k"),
+    },
   },
   { name: "overview-fresh", route: "/apps/$app/", path: `/apps/${world.fresh}` },
   { name: "overview-broken", route: "/apps/$app/", path: `/apps/${world.broken}` },
@@ -66,14 +73,14 @@ export const pages = [
     name: "config",
     route: "/apps/$app/config",
     path: `/apps/${world.shop}/config`,
-    open: { unset: press("Unset GREETING") },
+    open: { unset: press("config.unset_key", { key: "GREETING" }) },
   },
   { name: "config-fresh", route: "/apps/$app/config", path: `/apps/${world.fresh}/config` },
   {
     name: "releases",
     route: "/apps/$app/releases",
     path: `/apps/${world.shop}/releases`,
-    open: { rollback: press("Roll back to v1") },
+    open: { rollback: press("releases.rollback_to", { v: 1 }) },
   },
   { name: "releases-fresh", route: "/apps/$app/releases", path: `/apps/${world.fresh}/releases` },
   {
@@ -85,17 +92,18 @@ export const pages = [
     name: "domains",
     route: "/apps/$app/domains",
     path: `/apps/${world.shop}/domains`,
-    open: { remove: press("Remove shop.example.com") },
+    open: { remove: press("domains.remove", { host: "shop.example.com" }) },
   },
   {
     name: "settings",
     route: "/apps/$app/settings",
     path: `/apps/${world.shop}/settings`,
-    open: { destroy: press(`Destroy ${world.shop}`) },
+    open: { destroy: press("destroy.button", { app: world.shop }) },
   },
   { name: "missing", path: "/no/such/page" },
   { name: "no-such-app", path: "/apps/nobody", refused: true },
   { name: "sign-in", route: "/sign-in", path: "/sign-in", outside: true },
+  { name: "join", route: "/join", path: "/join", outside: true },
   { name: "setup", route: "/setup", path: "/setup", outside: true },
 ];
 

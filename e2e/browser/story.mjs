@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Api } from "./api.mjs";
+import { speak } from "./catalogue.mjs";
 import { eventually, startSlipway } from "./slipway.mjs";
 import { buildApp, Source } from "./source.mjs";
 import { visit } from "./visit.mjs";
@@ -22,6 +23,7 @@ export class Story {
    */
   static async begin({ fresh = false, ...look } = {}) {
     const story = new Story();
+    story.say = speak(look.locale ?? "en-US");
     try {
       story.slipway = await startSlipway();
       story.url = story.slipway.url;

@@ -131,6 +131,14 @@ func pages() http.Handler {
 		time.Sleep(time.Duration(ms) * time.Millisecond) // being slow is what it is asked for
 		_, _ = fmt.Fprintln(w, "at last")
 	})
+	// /status?code=503 answers with that code.
+	mux.HandleFunc("/status", func(w http.ResponseWriter, r *http.Request) {
+		code, err := strconv.Atoi(r.URL.Query().Get("code"))
+		if err != nil || code < 200 || code > 599 {
+			code = http.StatusBadRequest
+		}
+		w.WriteHeader(code)
+	})
 	// /say?text=… writes one line to stdout.
 	mux.HandleFunc("/say", func(_ http.ResponseWriter, r *http.Request) {
 		fmt.Println(r.URL.Query().Get("text"))
