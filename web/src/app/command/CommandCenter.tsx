@@ -61,13 +61,14 @@ export function CommandCenter() {
         type="button"
         onClick={() => showPanel("palette")}
         onPointerEnter={() => void load()}
-        aria-label={t("palette.title")}
         aria-keyshortcuts="Control+K Meta+K"
         className="inline-flex min-h-9 min-w-9 items-center justify-center gap-2 rounded-md text-text-2 text-sm hover:bg-surface-2 hover:text-text md:border md:border-border-strong/60 md:px-2.5"
       >
         <Search size={16} aria-hidden />
-        <span className="hidden lg:inline">{t("palette.open")}</span>
-        <Kbd keys="mod k" className="hidden! md:inline-flex!" />
+        <span className="sr-only lg:not-sr-only">{t("palette.open")}</span>
+        <span aria-hidden className="hidden md:inline">
+          <Kbd keys="mod k" />
+        </span>
       </button>
       {panel && (
         <Suspense>

@@ -47,8 +47,8 @@ export const frame = {
   "notify.blocked": "The browser blocks notifications of this page; its site settings allow them again.",
   "notify.unavailable": "Browsers allow it only over HTTPS.",
 
-  "palette.title": "Find and do",
-  "palette.open": "Find and do…",
+  "palette.title": "Command palette",
+  "palette.open": "Search or run…",
   "palette.ask": "An app, a page, an action…",
   "palette.ask_choice": "Which one?",
   "palette.ask_scale": "How many instances?",

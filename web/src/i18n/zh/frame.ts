@@ -50,8 +50,8 @@ export const frame = translationOf<typeof english>()({
   "notify.blocked": "浏览器屏蔽了本页的通知；可在网站设置中重新允许。",
   "notify.unavailable": "浏览器只在 HTTPS 下允许通知。",
 
-  "palette.title": "查找与操作",
-  "palette.open": "查找与操作…",
+  "palette.title": "命令面板",
+  "palette.open": "搜索或执行…",
   "palette.ask": "应用、页面或操作…",
   "palette.ask_choice": "选择哪一个？",
   "palette.ask_scale": "需要多少个实例？",
