@@ -21,6 +21,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 
 // A machine that is busy takes longer than a second.
 configure({ asyncUtilTimeout: 10_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 const source = { path: "/api/v1/apps/hello/logs", tail: 1000 };
 let opened: LineRange | undefined;

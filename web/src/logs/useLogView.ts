@@ -40,10 +40,12 @@ export function useLogView(source: LogSource, query: Query, line: LineRange | un
   useEffect(() => {
     void matcher; // another query is another run through what is held
     let timer = 0;
+    let slices = 0;
     const step = () => {
       const more = model.work(performance.now() + slice);
-      redraw();
       if (more) timer = window.setTimeout(step);
+      // What was shown stays until it is done; now and then it says that it is at work.
+      if (!more || slices++ % 20 === 0) redraw();
     };
     step();
     return () => clearTimeout(timer);
