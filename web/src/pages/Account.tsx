@@ -5,6 +5,7 @@ import { keys, queries } from "@/api/queries";
 import type { SignedIn } from "@/api/types";
 import { Page } from "@/app/Page";
 import { AccountTabs } from "@/components/AccountTabs";
+import { NotifySwitch } from "@/components/NotifySwitch";
 import { Button } from "@/components/ui/button";
 import { ErrorNote, SkeletonRows } from "@/components/ui/feedback";
 import { Field, Input } from "@/components/ui/field";
@@ -32,6 +33,9 @@ export default function Account() {
         <div className="space-y-5">
           <NameForm user={me.user} />
           <PasswordForm user={me.user} />
+          <Section title={t("notify.section")}>
+            <NotifySwitch />
+          </Section>
         </div>
       ) : (
         <SkeletonRows rows={2} />

@@ -14,6 +14,7 @@ import {
   Palette as PaletteIcon,
   Plus,
   SunMoon,
+  Users,
   Zap,
 } from "lucide-react";
 import type { ReactNode } from "react";
@@ -173,7 +174,8 @@ function OtherItems({ turn, done }: { turn: RootItemsProps["turn"]; done: () => 
   const navigate = useNavigate();
   const notifying = useNotify();
   const signOut = useSignOut();
-  const go = (to: "/account/tokens" | "/account/sessions" | "/design") => () => {
+  const { data: me } = useQuery(queries.session());
+  const go = (to: "/account/tokens" | "/account/sessions" | "/account/people" | "/design") => () => {
     done();
     void navigate({ to });
   };
@@ -186,6 +188,7 @@ function OtherItems({ turn, done }: { turn: RootItemsProps["turn"]; done: () => 
     <Group title={t("palette.other")}>
       {item("tokens.new", <KeyRound size={15} aria-hidden />, go("/account/tokens"))}
       {item("nav.sessions", <ArrowRight size={15} aria-hidden />, go("/account/sessions"))}
+      {can(me, "admin") && item("people.title", <Users size={15} aria-hidden />, go("/account/people"))}
       {item("theme.label", <SunMoon size={15} aria-hidden />, () => turn("theme"))}
       {item("language.label", <Languages size={15} aria-hidden />, () => turn("language"))}
       {(notifying === "on" || notifying === "off") &&
@@ -213,6 +216,7 @@ function OtherItems({ turn, done }: { turn: RootItemsProps["turn"]; done: () => 
 type OtherKey =
   | "tokens.new"
   | "nav.sessions"
+  | "people.title"
   | "theme.label"
   | "language.label"
   | "notify.switch"

@@ -12,6 +12,9 @@ interface Toast {
 
 let toasts: Toast[] = [];
 let nextId = 1;
+// Long enough to read a line twice; it waits while somebody points at it or is in it.
+const shownFor = 7000;
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
 const listeners = new Set<() => void>();
 
 function change(next: Toast[]): void {
@@ -23,10 +26,24 @@ function change(next: Toast[]): void {
 export function toast(text: string, link?: Toast["link"]): void {
   const id = nextId++;
   change([...toasts.slice(-2), { id, text, link }]);
-  setTimeout(() => dismiss(id), 7000);
+  leaveSoon(id);
+}
+
+function leaveSoon(id: number): void {
+  clearTimeout(timers.get(id));
+  timers.set(
+    id,
+    setTimeout(() => dismiss(id), shownFor),
+  );
+}
+
+function stay(id: number): void {
+  clearTimeout(timers.get(id));
 }
 
 function dismiss(id: number): void {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
   change(toasts.filter((shown) => shown.id !== id));
 }
 
@@ -45,8 +62,13 @@ export function Toasts() {
       className="pointer-events-none fixed inset-x-0 bottom-0 z-50 flex flex-col items-center gap-2 p-4 sm:items-end"
     >
       {shown.map((one) => (
+        // biome-ignore lint/a11y/noStaticElementInteractions: it does nothing, it only waits while it is read
         <div
           key={one.id}
+          onPointerEnter={() => stay(one.id)}
+          onPointerLeave={() => leaveSoon(one.id)}
+          onFocus={() => stay(one.id)}
+          onBlur={() => leaveSoon(one.id)}
           className="pointer-events-auto flex max-w-md animate-rise items-center gap-3 rounded-md border bg-surface py-1.5 pr-1.5 pl-4 shadow-2"
         >
           <span className="min-w-0 break-words">{one.text}</span>

@@ -41,6 +41,7 @@ export const frame = {
   "live.lost": "No connection to the server since {at}. What you see may be old; it catches up by itself.",
   "live.retry": "Try now",
 
+  "notify.section": "Notifications",
   "notify.title": "{app}: {state}",
   "notify.switch": "Tell me when a deployment ends",
   "notify.hint": "Those you started or looked at, as a notification of this browser.",

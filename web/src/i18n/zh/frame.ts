@@ -44,6 +44,7 @@ export const frame = translationOf<typeof english>()({
   "live.lost": "{at} 起与服务器断开连接。当前内容可能不是最新的，恢复后会自动更新。",
   "live.retry": "立即重连",
 
+  "notify.section": "通知",
   "notify.title": "{app}：{state}",
   "notify.switch": "部署结束时通知我",
   "notify.hint": "由你发起或查看过的部署，以浏览器通知的形式提醒。",
