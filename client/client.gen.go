@@ -1,5 +1,5 @@
-// spec sha256:4aaed6ce0a3c209724fd2628ff2ae30a85ffa5a491cba0cfd6a61e5493ecb338
-// code sha256:21aa2c96ea920aeccb386f07091a171f3fabc1b97d15303413332a62dea43cff
+// spec sha256:72409880083510eb035641914e20c2ab4c88a5680948e428680a83fa55292675
+// code sha256:b8370c26f0adc61fe28dc0f6ea2d486bef8074aae7e56429c543593c51b0d2b9
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -874,6 +874,9 @@ type Deployment struct {
 	Image  string `json:"image"`
 	Number int64  `json:"number"`
 
+	// PhaseDeadline When the time-out of the phase it is in strikes; absent where none runs
+	PhaseDeadline *time.Time `json:"phase_deadline,omitempty"`
+
 	// QueuePosition How many deployments of the app go first; 0 when none
 	QueuePosition int64 `json:"queue_position"`
 
@@ -1332,13 +1335,16 @@ type Release struct {
 	CreatedBy   string    `json:"created_by"`
 
 	// DeploymentNumber The deployment that made it
-	DeploymentNumber int64     `json:"deployment_number"`
-	Description      string    `json:"description"`
-	Digest           string    `json:"digest"`
-	Image            string    `json:"image"`
-	Live             bool      `json:"live"`
-	Processes        []Process `json:"processes"`
-	Version          int64     `json:"version"`
+	DeploymentNumber int64  `json:"deployment_number"`
+	Description      string `json:"description"`
+	Digest           string `json:"digest"`
+	Image            string `json:"image"`
+
+	// ImageSizeBytes 0 when it is not known
+	ImageSizeBytes int64     `json:"image_size_bytes"`
+	Live           bool      `json:"live"`
+	Processes      []Process `json:"processes"`
+	Version        int64     `json:"version"`
 }
 
 // Rollback defines model for Rollback.

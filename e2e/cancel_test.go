@@ -80,6 +80,9 @@ func TestCancelRollout(t *testing.T) {
 		}
 		return nil
 	})
+	if at := api.deployment("waverer", 2).PhaseDeadline; at == nil || time.Until(*at) <= 0 || time.Until(*at) > 10*time.Minute {
+		t.Errorf("the rollout is said to be given up at %v", at)
+	}
 	var waiting deployment
 	api.post("/api/v1/apps/waverer/restart", nil).want(202).into(&waiting)
 	if waiting.State != "queued" {

@@ -157,6 +157,7 @@ type app struct {
 type deployment struct {
 	ID, App, Trigger, State, Reason, Commit string
 	Number, Release                         int
+	PhaseDeadline                           *time.Time `json:"phase_deadline"`
 	Build                                   *struct{ State, Error, Builder string }
 }
 

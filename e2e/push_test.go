@@ -43,4 +43,14 @@ func TestPushDockerfile(t *testing.T) {
 	if d.State != "succeeded" || d.Trigger != "push" || d.Commit != repo.git("rev-parse", "HEAD") || d.Build == nil || d.Build.Builder != "dockerfile" {
 		t.Errorf("the deployment is %+v", d)
 	}
+	if d.PhaseDeadline != nil {
+		t.Errorf("it is over, and is to be given up at %v", d.PhaseDeadline)
+	}
+	var release struct {
+		Size int64 `json:"image_size_bytes"`
+	}
+	in.api(t).get("/api/v1/apps/docked/releases/1").want(200).into(&release)
+	if release.Size < 1<<20 {
+		t.Errorf("the image of a program of some megabytes has %d bytes", release.Size)
+	}
 }

@@ -79,6 +79,9 @@ type Deployment struct {
 	ReleasedAt  *time.Time // the release was written
 	FinishedAt  *time.Time
 	CancelledAt *time.Time // the cancel was asked for
+
+	// When the time-out of the phase it is in strikes; nil where none runs.
+	PhaseDeadline *time.Time
 }
 
 // NeedsBuild says whether the deployment starts from a source or an image

@@ -12,6 +12,7 @@ type Release struct {
 	BuildID      *string
 	Image        string    // reference the engine runs
 	Digest       string    // sha256:… of the image
+	ImageSize    int64     // bytes; 0 when the builder did not say
 	Config       []byte    // encrypted JSON object of the config vars
 	ConfigNames  []string  `gorm:"serializer:json"`
 	Processes    []Process `gorm:"serializer:json"`
@@ -53,6 +54,7 @@ type Build struct {
 	State        BuildState
 	Image        string
 	Digest       string
+	ImageSize    int64     // bytes; 0 when the builder did not say
 	Processes    []Process `gorm:"serializer:json"`
 	Error        string
 	CreatedAt    time.Time

@@ -41,7 +41,7 @@ func (s *Store) FinishBuild(ctx context.Context, d *models.Deployment, build *mo
 	now := time.Now().UTC()
 	build.FinishedAt = &now
 	result := held(s.with(ctx).Model(&models.Build{}), d).Where("deployment_id = ?", d.ID).
-		Select("builder", "state", "image", "digest", "processes", "error", "source_id", "finished_at").Updates(build)
+		Select("builder", "state", "image", "digest", "image_size", "processes", "error", "source_id", "finished_at").Updates(build)
 	if result.Error != nil {
 		return translate(result.Error)
 	}

@@ -190,9 +190,9 @@ func (s *Store) DropLease(ctx context.Context, d *models.Deployment) error {
 // terminal states alone. Otherwise it gives ErrLeaseLost.
 func (s *Store) UpdateDeployment(ctx context.Context, d *models.Deployment) error {
 	if d.State.Terminal() {
-		d.LeaseUntil = nil
+		d.LeaseUntil, d.PhaseDeadline = nil, nil
 	}
-	columns := []string{"state", "reason", "source_id", "commit", "commit_message", "release", "built_at", "released_at", "finished_at"}
+	columns := []string{"state", "reason", "source_id", "commit", "commit_message", "release", "built_at", "released_at", "finished_at", "phase_deadline"}
 	if d.State.Terminal() {
 		columns = append(columns, "lease_until")
 	}

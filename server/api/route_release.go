@@ -30,7 +30,7 @@ func (a *API) wireReleases(ctx context.Context, app *models.App, releases []mode
 			processes[j] = Process{Name: p.Name, Command: list(p.Command), Port: p.Port, HealthPath: p.HealthPath}
 		}
 		items[i] = Release{
-			Version: r.Version, Image: r.Image, Digest: r.Digest, Commit: r.Commit, Description: r.Description,
+			Version: r.Version, Image: r.Image, Digest: r.Digest, ImageSizeBytes: r.ImageSize, Commit: r.Commit, Description: r.Description,
 			ConfigNames: list(r.ConfigNames), Processes: processes, CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt,
 			Live: r.Version == app.LiveRelease,
 		}

@@ -74,6 +74,7 @@ type Deployment struct {
 	BuiltAt         *time.Time `json:"built_at,omitempty"`
 	ReleasedAt      *time.Time `json:"released_at,omitempty"`
 	FinishedAt      *time.Time `json:"finished_at,omitempty"`
+	PhaseDeadline   *time.Time `json:"phase_deadline,omitempty" doc:"When the time-out of the phase it is in strikes; absent where none runs"`
 	Build           *Build     `json:"build,omitempty" doc:"Absent when nothing was built, and in an app's last_deployment"`
 }
 
@@ -92,6 +93,7 @@ type Release struct {
 	Version          int       `json:"version"`
 	Image            string    `json:"image"`
 	Digest           string    `json:"digest"`
+	ImageSizeBytes   int64     `json:"image_size_bytes" doc:"0 when it is not known"`
 	Commit           string    `json:"commit"`
 	Description      string    `json:"description"`
 	ConfigNames      []string  `json:"config_names" nullable:"false"`
@@ -192,7 +194,7 @@ func wireDeployment(d *models.Deployment, app string) Deployment {
 		ID: d.ID, App: app, Number: d.Number, Trigger: string(d.Trigger), State: string(d.State), Reason: d.Reason,
 		Commit: d.Commit, CommitMessage: d.CommitMessage, SourceRef: d.SourceRef, Image: d.ImageRef, Release: d.Release,
 		CreatedBy: d.CreatedBy, CancelRequested: d.CancelledAt != nil && !d.State.Terminal(),
-		CreatedAt: d.CreatedAt, StartedAt: d.StartedAt, BuiltAt: d.BuiltAt, ReleasedAt: d.ReleasedAt, FinishedAt: d.FinishedAt,
+		CreatedAt: d.CreatedAt, StartedAt: d.StartedAt, BuiltAt: d.BuiltAt, ReleasedAt: d.ReleasedAt, FinishedAt: d.FinishedAt, PhaseDeadline: d.PhaseDeadline,
 	}
 }
 

@@ -25,9 +25,15 @@ func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deploym
 
 	ctx, stop := context.WithTimeoutCause(ctx, p.Settings.BuildTimeout, errBuildTimeout)
 	defer stop()
+	d.PhaseDeadline = deadline(ctx)
 	row := &models.Build{AppID: app.ID, DeploymentID: d.ID, SourceID: d.SourceID}
 	err = persist(ctx, func() error {
-		return p.Store.Transact(ctx, func(tx *store.Store) error { return tx.StartBuild(ctx, d, row) })
+		return p.Store.Transact(ctx, func(tx *store.Store) error {
+			if err := tx.UpdateDeployment(ctx, d); err != nil {
+				return err
+			}
+			return tx.StartBuild(ctx, d, row)
+		})
 	})
 	if err != nil {
 		return err
@@ -41,7 +47,7 @@ func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deploym
 	defer stopEnding()
 	switch {
 	case err == nil:
-		row.State, row.Image, row.Digest = models.BuildSucceeded, image.Reference, image.Digest
+		row.State, row.Image, row.Digest, row.ImageSize = models.BuildSucceeded, image.Reference, image.Digest, image.SizeBytes
 		row.Processes = processes(image, j)
 		if image.SizeBytes > 0 {
 			j.Say("Image %s, %.1f MB", short(image.Digest), float64(image.SizeBytes)/1e6)

@@ -61,7 +61,7 @@ func (p *Pipeline) compose(ctx context.Context, tx *store.Store, app *models.App
 			return nil, err
 		}
 		release.BuildID, release.Commit = from.BuildID, from.Commit
-		release.Image, release.Digest, release.Processes = from.Image, from.Digest, from.Processes
+		release.Image, release.Digest, release.ImageSize, release.Processes = from.Image, from.Digest, from.ImageSize, from.Processes
 		if buildOf, err = tx.DeploymentOfBuild(ctx, from.BuildID); err != nil {
 			return nil, err
 		}
@@ -74,7 +74,7 @@ func (p *Pipeline) compose(ctx context.Context, tx *store.Store, app *models.App
 		return nil, fmt.Errorf("deployment %s is to be released and has no image", d.ID)
 	}
 	if build != nil {
-		release.BuildID, release.Image, release.Digest = &build.ID, build.Image, build.Digest
+		release.BuildID, release.Image, release.Digest, release.ImageSize = &build.ID, build.Image, build.Digest, build.ImageSize
 		release.Processes = build.Processes
 	}
 	release.Processes = serve(app, release.Processes)

@@ -23,7 +23,7 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 			return err
 		}
 		now := time.Now().UTC()
-		d.State, d.BuiltAt = models.DeploymentReleasing, &now
+		d.State, d.BuiltAt, d.PhaseDeadline = models.DeploymentReleasing, &now, nil
 		if err := p.save(ctx, d); err != nil {
 			return err
 		}
@@ -41,7 +41,6 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 		return err
 	}
 	p.publish(app, live.TopicRelease, release.ID, live.ActionCreated)
-	p.Announce(app, d)
 	j.state(d.State, "")
 	return p.rollout(ctx, d, release, grip, j)
 }
@@ -63,6 +62,11 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 	}
 	limited, stopLimit := context.WithTimeoutCause(ctx, p.Settings.HealthTimeout+rolloutSlack, errRolloutTimeout)
 	defer stopLimit()
+	d.PhaseDeadline = deadline(limited)
+	if err := p.save(ctx, d); err != nil {
+		return err
+	}
+	p.Announce(app, d)
 	if err := grip.roller().BringUp(limited, plan, j.Say); err != nil {
 		if errors.Is(context.Cause(limited), errRolloutTimeout) {
 			err = models.Wrap(errors.Join(errRolloutTimeout, err), models.KindTimeout, "the release was not up within %s; is the container engine overloaded?", p.Settings.HealthTimeout+rolloutSlack)
@@ -106,6 +110,16 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 	p.Routing.Changed(app.ID)
 	p.Announce(app, d)
 	return nil
+}
+
+// deadline gives the time at which a context ends, nil when it never does.
+func deadline(ctx context.Context) *time.Time {
+	at, ok := ctx.Deadline()
+	if !ok {
+		return nil
+	}
+	at = at.UTC()
+	return &at
 }
 
 // rolloutSlack is what a rollout may take beside waiting for health: an engine

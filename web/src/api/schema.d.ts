@@ -1095,6 +1095,11 @@ export interface components {
             /** Format: int64 */
             number: number;
             /**
+             * Format: date-time
+             * @description When the time-out of the phase it is in strikes; absent where none runs
+             */
+            phase_deadline?: string;
+            /**
              * Format: int64
              * @description How many deployments of the app go first; 0 when none
              */
@@ -1481,6 +1486,11 @@ export interface components {
             description: string;
             digest: string;
             image: string;
+            /**
+             * Format: int64
+             * @description 0 when it is not known
+             */
+            image_size_bytes: number;
             live: boolean;
             processes: components["schemas"]["Process"][];
             /** Format: int64 */

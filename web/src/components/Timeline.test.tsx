@@ -16,7 +16,7 @@ const around = (part: Partial<Around> = {}): Around => ({
   draining: { instances: 0, versions: [], endedAt: undefined, none: false },
   ...part,
 });
-const show = (d: Partial<Deployment> & { phase_deadline?: string }, more: Partial<Around> = {}) =>
+const show = (d: Partial<Deployment>, more: Partial<Around> = {}) =>
   render(<Timeline deployment={aDeployment({ created_at: at(0), ...d })} around={around(more)} />);
 const phase = (name: string) => {
   const item = screen.getByText(name).closest("li");

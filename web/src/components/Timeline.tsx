@@ -29,7 +29,7 @@ const bars: Partial<Record<PhaseStatus, string>> = {
 const muted = (status: PhaseStatus) => status === "skipped" || status === "unreached" || status === "waiting";
 
 interface TimelineProps {
-  deployment: Deployment & { phase_deadline?: string };
+  deployment: Deployment;
   around: Around;
 }
 

@@ -46,7 +46,7 @@ export function compareReleases(from: Release, to: Release): ReleaseDifference {
 }
 
 /** The size of a release's image in bytes, when it is known. */
-export function sizeOf(release: Release & { image_size_bytes?: number }): number | undefined {
+export function sizeOf(release: Release): number | undefined {
   return release.image_size_bytes || undefined;
 }
 
