@@ -28,7 +28,7 @@ export function Shell() {
         {t("nav.skip")}
       </a>
       <header className="sticky top-0 z-30 border-b bg-surface/95 backdrop-blur">
-        <div className="page-room flex h-13 items-center gap-3 sm:gap-5">
+        <div className="page-room flex h-13 items-center gap-2 sm:gap-5">
           <Link
             to="/"
             className="flex items-center gap-2 rounded-sm font-semibold"
@@ -42,7 +42,7 @@ export function Shell() {
             <NavLink to="/deployments" label={t("nav.deployments")} />
             <NavLink to="/activity" label={t("nav.activity")} />
           </nav>
-          <div className="ml-auto flex shrink-0 items-center gap-1 sm:gap-2">
+          <div className="ml-auto flex shrink-0 items-center sm:gap-2">
             <CommandCenter />
             <AccountButton />
           </div>
@@ -71,7 +71,7 @@ function NavLink({
       to={to}
       activeOptions={{ exact: true }}
       className={cx(
-        "rounded-md px-2 py-1.5 text-text-2 hover:bg-surface-2 hover:text-text sm:px-3",
+        "whitespace-nowrap rounded-md px-1.5 py-1.5 text-sm text-text-2 hover:bg-surface-2 hover:text-text sm:px-3 sm:text-base",
         "[&.active]:font-medium [&.active]:text-text",
         within && "font-medium text-text!",
       )}
@@ -90,8 +90,8 @@ function LiveBanner() {
   return (
     <div role="status" aria-live="polite">
       {shown && (
-        <div className="flex flex-wrap items-center justify-center gap-x-3 gap-y-1 bg-warn-soft px-4 py-1.5 text-sm text-warn">
-          <WifiOff size={15} aria-hidden />
+        <div className="flex items-center justify-center gap-3 bg-warn-soft px-4 py-1.5 text-sm text-warn">
+          <WifiOff size={15} className="shrink-0" aria-hidden />
           <span>{t("live.lost", { at: timeOfDay(lostAt ?? Date.now()) })}</span>
           <Button size="sm" look="plain" className="min-h-7!" onClick={live.retryNow}>
             {t("live.retry")}
