@@ -94,7 +94,7 @@ func (st *appState) sums(t *tier, first, last int64, now time.Time) ([]point, er
 
 // resume finds out, once, where an earlier process left off.
 func (st *appState) resume(now time.Time) error {
-	if st.known {
+	if st.resumed {
 		return nil
 	}
 	for i := finest + 1; i < len(tiers); i++ {
@@ -114,7 +114,7 @@ func (st *appState) resume(now time.Time) error {
 			d.first, d.last = min(d.first, first), max(d.last, t.slotOf(now))
 		}
 	}
-	st.known = true
+	st.resumed = true
 	return nil
 }
 

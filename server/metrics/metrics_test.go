@@ -364,7 +364,7 @@ func TestAtOnce(t *testing.T) {
 
 // hung is an engine that does not answer.
 type hung struct {
-	calls, most chan int
+	calls chan int
 }
 
 func (h hung) Usage(ctx context.Context) ([]deployer.Usage, error) {

@@ -40,9 +40,8 @@ type appState struct {
 	mu      sync.Mutex
 	gone    bool
 	checked map[string]bool      // files that were looked at for half written records
-	done    [len(tiers)]int64    // newest slot that is written, of the coarser tiers
 	dirty   [len(tiers)]slotSpan // slots of these that must be made anew
-	known   bool                 // done is known
+	resumed bool                 // dirty tells of an earlier process's slots too
 }
 
 // slotSpan is a row of slots; last is below first when there are none.
