@@ -89,7 +89,7 @@ export class Story {
     await page.waitForFunction(
       () =>
         !document.querySelector(
-          "[aria-busy=true], [role=status][aria-label='Loading…'], [role=status][aria-label='正在加载…']",
+          "[class*=bg-surface-3].animate-breathe, [aria-busy=true], [role=status][aria-label='Loading…'], [role=status][aria-label='正在加载…']",
         ),
     );
   }
