@@ -142,6 +142,25 @@ describe("LogView", () => {
     expect(texts()).toContain("line 299");
   });
 
+  it("says when it is cut, when it tries again, and where it went on", async () => {
+    keeps(1, 1);
+    await open();
+    await send(...range(1, 3));
+    act(() => FakeSocket.last.cut());
+    expect(await screen.findByText(/Disconnected, reconnecting…/)).toBeVisible();
+    expect(within(pane()).getByText(/^Disconnected at/)).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Try now" }));
+    expect(FakeSocket.last.query.get("after")).toBe("3");
+    act(() => FakeSocket.last.open());
+    await send(line(4));
+    act(() => FakeSocket.last.send({ type: "gap", gap: { from: 5, to: 1004, reason: "slow" } }));
+    await send(line(1005));
+    expect(within(pane()).getByText(/resumed at/)).toBeVisible();
+    expect(within(pane()).getByText(/1,000 lines are missing/)).toBeVisible();
+    expect(screen.getByText("Live")).toBeVisible();
+    expect(texts()).toEqual(["line 1", "line 2", "line 3", "line 4", "line 1005"]);
+  });
+
   it("folds JSON out by mouse and by keys", async () => {
     keeps(1, 1);
     await open();

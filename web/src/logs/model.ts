@@ -104,7 +104,7 @@ export class LogModel {
 
   /** The first seq held, or that a gap at the beginning begins with; 0 when nothing is held. */
   get start(): number {
-    return Math.floor(this.all.first?.order ?? 0);
+    return Math.ceil(this.all.first?.order ?? 0); // a cut stands after its line
   }
 
   /** Whether a search or filter is still going through what is held. */
@@ -173,6 +173,7 @@ export class LogModel {
     this.earliest ||= rows.length === 0 || beginsLog(lines, gap);
     for (const row of rows) if (row.kind !== "line") this.marks.push(row.order);
     this.all.unshift(rows);
+    if (this.building) this.building.next = Math.max(this.building.next, first);
     this.view.unshift(rows.filter((row) => this.look(row, this.matcher)));
     while (this.all.length > this.cap) this.dropNewest();
   }
@@ -302,7 +303,14 @@ export class LogModel {
     if (this.attached) return;
     const first = this.tail[0];
     if (first && first.order <= this.end + 1) {
-      for (const row of this.tail) if (row.order > this.end) this.append(row);
+      for (const row of this.tail) {
+        if (row.order > this.end) this.append(row);
+        else if (row.kind === "gap" && row.gap.to > this.end) {
+          // A part of what was missing has been fetched since.
+          const from = this.end + 1;
+          this.append({ ...row, order: from, gap: { ...row.gap, from } });
+        }
+      }
     } else if (this.end < this.cursor) return;
     this.attach();
   }

@@ -30,7 +30,7 @@ export const logs = {
   "logs.platform": "platform",
   "logs.level": "Level",
   "logs.all_levels": "All levels",
-  "logs.level_up": "{level} and worse",
+  "logs.level_up": "{level} and up",
   "logs.times": "Time stamps",
   "logs.times_time": "Time of day",
   "logs.times_ago": "How long ago",
