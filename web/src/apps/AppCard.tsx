@@ -7,6 +7,7 @@ import { AppStatusBadge, DeploymentBadge } from "@/components/ui/status";
 import { Ago } from "@/components/ui/time";
 import { deploymentWords } from "@/deployments/words";
 import { t } from "@/i18n";
+import { useLanguage } from "@/i18n/language";
 import { withoutScheme } from "@/lib/url";
 import { type Recent, RecentWords, Sparkline } from "@/metrics/Sparkline";
 
@@ -17,6 +18,7 @@ interface AppProps {
 
 /** One app in the grid. All cards are as high as each other, whatever they hold. */
 export const AppCard = memo(function AppCard({ app, recent }: AppProps) {
+  useLanguage();
   return (
     <Card className="relative flex h-full flex-col p-4 transition-colors hover:border-border-strong">
       <div className="flex items-start justify-between gap-3">

@@ -5,6 +5,7 @@ import type { App } from "@/api/types";
 import { Card } from "@/components/ui/layout";
 import { AppStatusBadge } from "@/components/ui/status";
 import { t } from "@/i18n";
+import { useLanguage } from "@/i18n/language";
 import { cx } from "@/lib/cx";
 import { useWindowRows } from "@/lib/windowrows";
 import { type Recent, RecentWords, Sparkline } from "@/metrics/Sparkline";
@@ -107,6 +108,7 @@ interface AppRowProps {
 }
 
 const AppRow = memo(function AppRow({ app, recent, index }: AppRowProps) {
+  useLanguage();
   return (
     <tr aria-rowindex={index} className="relative h-[3.75rem] border-b last:border-b-0 hover:bg-surface-2/60">
       <th scope="row" className="max-w-0 px-3 pl-4 text-left font-normal">

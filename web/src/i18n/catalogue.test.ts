@@ -111,6 +111,20 @@ describe("the Chinese catalogue", () => {
   });
 });
 
+describe("a change of the language", () => {
+  it("reaches what is rendered only when its own values change", () => {
+    const deaf: string[] = [];
+    for (const [path, text] of source) {
+      if (!/from "@\/i18n"/.test(text)) continue;
+      for (const [, name, body] of text.matchAll(/\bmemo\(function (\w+)([\s\S]*?)\n\}\);/g)) {
+        const speaks = /\bt(?:n|Word)?\(|<(?!LogText\b)[A-Z]/.test(body ?? "");
+        if (speaks && !body?.includes("useLanguage()")) deaf.push(`${path}: ${name}`);
+      }
+    }
+    expect(deaf).toEqual([]);
+  });
+});
+
 describe("the first page", () => {
   it("says nothing that is fetched later", () => {
     const reached = new Set<string>();

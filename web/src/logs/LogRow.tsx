@@ -2,6 +2,7 @@ import { ChevronRight, Scissors, Unplug } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import type { Line } from "@/api/types";
 import { num, t, tWord } from "@/i18n";
+import { useLanguage } from "@/i18n/language";
 import { cx } from "@/lib/cx";
 import { clock, exactly } from "@/lib/time";
 import { JsonSummary, JsonTree } from "./JsonText";
@@ -55,6 +56,7 @@ interface LogRowProps {
 
 /** One row; drawn again only when it or its look is another. */
 export const LogRow = memo(function LogRow({ row, look, current, marked }: LogRowProps) {
+  useLanguage();
   if (row.kind === "gap") {
     return (
       <Mark icon={<Scissors size={12} aria-hidden />}>
