@@ -8,7 +8,6 @@ import {
   Copy,
   GitBranch,
   Keyboard,
-  KeyRound,
   Languages,
   LogOut,
   Palette as PaletteIcon,
@@ -153,10 +152,12 @@ function PageItems({ done }: { done: () => void }) {
         .filter(({ to }) => to !== "/new" || can(me, "write"))
         .map(({ keys, label, to }) => (
           <Item
-            key={to}
-            id={`page ${to}`}
+            key={keys}
+            id={`page ${keys}`}
             words={[t(label), inEnglish(label)]}
-            icon={to === "/new" ? <Plus size={15} aria-hidden /> : <ArrowRight size={15} aria-hidden />}
+            icon={
+              keys.startsWith("n") ? <Plus size={15} aria-hidden /> : <ArrowRight size={15} aria-hidden />
+            }
             end={<Kbd keys={keys} />}
             onSelect={() => {
               done();
@@ -175,7 +176,7 @@ function OtherItems({ turn, done }: { turn: RootItemsProps["turn"]; done: () => 
   const notifying = useNotify();
   const signOut = useSignOut();
   const { data: me } = useQuery(queries.session());
-  const go = (to: "/account/tokens" | "/account/sessions" | "/account/people" | "/design") => () => {
+  const go = (to: "/account/sessions" | "/account/people" | "/design") => () => {
     done();
     void navigate({ to });
   };
@@ -186,7 +187,6 @@ function OtherItems({ turn, done }: { turn: RootItemsProps["turn"]; done: () => 
   );
   return (
     <Group title={t("palette.other")}>
-      {item("tokens.new", <KeyRound size={15} aria-hidden />, go("/account/tokens"))}
       {item("nav.sessions", <ArrowRight size={15} aria-hidden />, go("/account/sessions"))}
       {can(me, "admin") && item("people.title", <Users size={15} aria-hidden />, go("/account/people"))}
       {item("theme.label", <SunMoon size={15} aria-hidden />, () => turn("theme"))}
@@ -214,7 +214,6 @@ function OtherItems({ turn, done }: { turn: RootItemsProps["turn"]; done: () => 
 }
 
 type OtherKey =
-  | "tokens.new"
   | "nav.sessions"
   | "people.title"
   | "theme.label"

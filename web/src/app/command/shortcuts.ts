@@ -36,6 +36,7 @@ export const pages: PageShortcut[] = [
   { keys: "g u", label: "nav.account", to: "/account" },
   { keys: "g t", label: "nav.tokens", to: "/account/tokens" },
   { keys: "n a", label: "apps.new", to: "/new" },
+  { keys: "n t", label: "tokens.new", to: "/account/tokens" },
 ];
 
 export const appPages: AppPageShortcut[] = [
