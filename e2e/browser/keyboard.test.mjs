@@ -27,7 +27,8 @@ const focused = () =>
       return (outlineStyle !== "none" && Number.parseFloat(outlineWidth) > 0) || boxShadow !== "none";
     };
     // A control that is drawn by its label has its mark there.
-    const seen = marked(node) || (node.matches(".sr-only") && marked(node.parentElement));
+    const label = node.matches("input[type=radio], input[type=checkbox]") && node.closest("label");
+    const seen = marked(node) || (label && marked(label));
     const name = node.getAttribute("aria-label") ?? node.labels?.[0]?.textContent ?? node.textContent;
     return { name: `${node.tagName} ${name.trim().slice(0, 60)}`, seen };
   });
