@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
 	"os"
@@ -440,6 +441,29 @@ func TestMilliCores(t *testing.T) {
 	} {
 		if got := milliCores(c.before, c.now); got != c.want {
 			t.Errorf("from %v to %v: %d, want %d", c.before.CPU, c.now.CPU, got, c.want)
+		}
+	}
+}
+
+// BenchmarkRecent reads the last hour of 500 apps with traffic.
+func BenchmarkRecent(b *testing.B) {
+	s := openShelf(b, b.TempDir(), noon)
+	ids := make([]string, 500)
+	for i := range ids {
+		ids[i] = fmt.Sprint("app", i)
+	}
+	for end := noon.Add(time.Hour); s.at.Before(end); {
+		s.at = s.at.Add(router.WindowSeconds * time.Second)
+		w := window(s.at, ids[0], 30)
+		for _, id := range ids[1:] {
+			w.Apps[id] = w.Apps[ids[0]]
+		}
+		s.add("r", w)
+	}
+	s.coarsen()
+	for b.Loop() {
+		if got, err := s.Recent(ids); err != nil || len(got.Apps) != len(ids) {
+			b.Fatal(err)
 		}
 	}
 }
