@@ -120,6 +120,7 @@ function NoSuchApp({ name }: { name: string }) {
     <div className="mx-auto w-full max-w-2xl px-4 py-16">
       <Empty
         icon={<Boxes size={28} aria-hidden />}
+        level={1}
         title={t("app.missing", { app: name })}
         action={
           <Link to="/" className={buttonClass("primary")}>

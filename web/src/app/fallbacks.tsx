@@ -21,6 +21,7 @@ export function MissingPage() {
     <div className="mx-auto w-full max-w-2xl px-4 py-16">
       <Empty
         icon={<Compass size={28} aria-hidden />}
+        level={1}
         title={t("missing.title")}
         action={
           <Link to="/" className={buttonClass("primary")}>

@@ -28,6 +28,7 @@ export default function DeploymentPage() {
     return (
       <Page width="narrow">
         <Empty
+          level={1}
           title={t("deployment.missing", { n: text, app })}
           action={
             <Link to="/apps/$app/deployments" params={{ app }} className={buttonClass("primary")}>

@@ -69,18 +69,22 @@ export function InlineError({ error, onRetry }: { error: unknown; onRetry?: () =
 export function Empty({
   icon,
   title,
+  level = 2,
   children,
   action,
 }: {
   icon?: ReactNode;
   title: string;
+  /** 1 where it is all that the page says. */
+  level?: 1 | 2;
   children?: ReactNode;
   action?: ReactNode;
 }) {
+  const Heading = `h${level}` as const;
   return (
     <div className="flex flex-col items-center rounded-lg border border-dashed px-6 py-12 text-center">
       {icon && <div className="mb-3 text-text-3">{icon}</div>}
-      <h2 className="font-semibold text-lg">{title}</h2>
+      <Heading className="break-words font-semibold text-lg">{title}</Heading>
       {children && <div className="mt-1.5 max-w-md text-text-2">{children}</div>}
       {action && <div className="mt-5 flex flex-wrap justify-center gap-2">{action}</div>}
     </div>
