@@ -18,8 +18,9 @@ import (
 type push struct {
 	id          string // secret: who knows it is this push's hook
 	actor       models.Actor
-	name        string      // the app's
-	app         *models.App // nil until the push has made it
+	again       func(context.Context) (models.Actor, error) // authenticates anew
+	name        string                                      // the app's
+	app         *models.App                                 // nil until the push has made it
 	repository  string
 	provisional bool // the repository belongs to no app yet
 
@@ -62,6 +63,24 @@ func (s *Server) writable(ctx context.Context, actor models.Actor, name string) 
 	return nil, nil
 }
 
+// recheck refuses a push whose pusher may no longer push: because the token was
+// revoked, the account removed or its role changed since the push began.
+func (s *Server) recheck(ctx context.Context, p *push) error {
+	actor, err := p.again(ctx)
+	if err != nil {
+		return err
+	}
+	app, err := s.writable(ctx, actor, p.name)
+	if err != nil {
+		return err
+	}
+	if p.app != nil && (app == nil || app.ID != p.app.ID) {
+		return models.NotFound("app", p.name)
+	}
+	p.actor = actor
+	return nil
+}
+
 // push answers the request of a push that carries it.
 func (s *Server) push(w http.ResponseWriter, r *http.Request, actor models.Actor, name string) {
 	app, err := s.writable(r.Context(), actor, name)
@@ -76,7 +95,8 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request, actor models.Actor
 		s.refuseError(w, err)
 		return
 	}
-	p := &push{id: rand.Text(), actor: actor, name: name, app: app}
+	again := func(ctx context.Context) (models.Actor, error) { return s.authenticate(r.WithContext(ctx)) }
+	p := &push{id: rand.Text(), actor: actor, again: again, name: name, app: app}
 	if err := s.open(r.Context(), p); err != nil {
 		s.refuseError(w, models.Wrap(err, models.KindUnavailable, "the repository cannot be written; the server's disk may be full"))
 		return

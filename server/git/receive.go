@@ -26,6 +26,9 @@ func (s *Server) receive(ctx context.Context, p *push, req hook.Request, out *lo
 	if err != nil {
 		return err
 	}
+	if err := s.recheck(ctx, p); err != nil { // its objects may have been long on the way
+		return err
+	}
 	if decided.deploy == nil {
 		if p.app == nil {
 			return models.Invalid("ref", "there is no app %s yet; push a branch to make it", p.name)
@@ -87,6 +90,9 @@ func (s *Server) acknowledge(ctx context.Context, p *push, decided plan, submiss
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
+	if err := s.recheck(ctx, p); err != nil { // it may have waited long for another push
+		return nil, err
+	}
 	if p.app == nil {
 		if err := s.create(ctx, p, out); err != nil {
 			return nil, err
