@@ -43,6 +43,7 @@ need_toolchain() {
 	version_at_least 20.19 "$have" || die "Node.js 20.19 or newer is needed, and this is $have"
 	local missing=()
 	for tool in git curl make; do command -v "$tool" >/dev/null || missing+=("$tool"); done
+	command -v ssh >/dev/null || missing+=(openssh-client)
 	if [ ${#missing[@]} -gt 0 ]; then install "${missing[@]}" for "${missing[*]}"; fi
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -276,6 +277,9 @@ func allow(from remote, req FetchRequest) (*access, error) {
 func (a *access) ssh(req FetchRequest) (string, error) {
 	if req.KnownHosts == "" {
 		return "", errors.New("fetching over ssh needs a file for known hosts")
+	}
+	if _, err := exec.LookPath("ssh"); err != nil {
+		return "", refuse("this server has no ssh, and ssh:// addresses need it; have the operator install openssh-client")
 	}
 	words := []string{
 		"ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-o", "IdentityAgent=none", "-o", "IdentitiesOnly=yes",

@@ -369,6 +369,25 @@ func newKey(t *testing.T) (ssh.Signer, []byte) {
 	return signer, pem.EncodeToMemory(block)
 }
 
+func TestFetchWithoutSSH(t *testing.T) {
+	bin := t.TempDir()
+	git, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(git, filepath.Join(bin, "git")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin)
+	_, err = Fetch(t.Context(), FetchRequest{
+		URL: "ssh://git@127.0.0.1:1/team/app.git", Ref: "main", Dir: filepath.Join(t.TempDir(), "repo.git"),
+		KnownHosts: filepath.Join(t.TempDir(), "known_hosts"),
+	})
+	if err == nil || !strings.Contains(err.Error(), "openssh-client") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestFetchWithDeployKey(t *testing.T) {
 	dir, first, _ := origin(t)
 	host, _ := newKey(t)
