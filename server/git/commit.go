@@ -10,36 +10,63 @@ import (
 	"github.com/slipway-paas/slipway/models"
 )
 
+// maxCommit bounds a commit object, its headers and message, in bytes. A pack of
+// a few KiB can hold one that fills the memory.
+const maxCommit = 1 << 20
+
 // subject gives the first line of a commit's message. It refuses an object that
-// is no commit.
+// is no commit, and a commit over maxCommit, before reading it.
 func (s *Server) subject(ctx context.Context, repository, hash string, env []string) (string, error) {
-	out, err := s.runWith(ctx, env, strings.NewReader(hash+"\n"), "--git-dir="+repository, "cat-file", "--batch")
+	ask := func(how string) ([]byte, error) {
+		return s.runWith(ctx, env, strings.NewReader(hash+"\n"), "--git-dir="+repository, "cat-file", how)
+	}
+	out, err := ask("--batch-check")
 	if err != nil {
 		return "", err
 	}
-	kind, content, err := parseObject(out, hash)
+	kind, size, _, err := parseHead(out, hash)
 	if err != nil {
 		return "", err
 	}
 	if kind != "commit" {
 		return "", models.Invalid("ref", "a branch must point at a commit; this is a %s", kind)
 	}
-	return parseSubject(content), nil
+	if size > maxCommit {
+		return "", models.Errorf(models.KindTooLarge, "the commit %.12s has a message of %d bytes; at most %d are taken", hash, size, maxCommit)
+	}
+	if out, err = ask("--batch"); err != nil {
+		return "", err
+	}
+	_, content, err := parseObject(out, hash)
+	return parseSubject(content), err
 }
 
 // parseObject takes apart what cat-file says of one object: a line with its
 // name, kind and size, then itself.
 func parseObject(out []byte, hash string) (kind string, content []byte, err error) {
+	kind, size, rest, err := parseHead(out, hash)
+	if err == nil && size > len(rest) {
+		err = models.Invalid("ref", "the pushed commit %.12s cannot be read", hash)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	return kind, rest[:size], nil
+}
+
+// parseHead takes the first line off, which is all that cat-file says when it
+// only checks.
+func parseHead(out []byte, hash string) (kind string, size int, rest []byte, err error) {
 	head, rest, found := bytes.Cut(out, []byte("\n"))
 	fields := strings.Fields(string(head))
 	if !found || len(fields) != 3 || fields[0] != hash {
-		return "", nil, models.Invalid("ref", "the pushed commit %.12s is not there", hash)
+		return "", 0, nil, models.Invalid("ref", "the pushed commit %.12s is not there", hash)
 	}
-	size, err := strconv.Atoi(fields[2])
-	if err != nil || size < 0 || size > len(rest) {
-		return "", nil, models.Invalid("ref", "the pushed commit %.12s cannot be read", hash)
+	size, err = strconv.Atoi(fields[2])
+	if err != nil || size < 0 {
+		return "", 0, nil, models.Invalid("ref", "the pushed commit %.12s cannot be read", hash)
 	}
-	return fields[1], rest[:size], nil
+	return fields[1], size, rest, nil
 }
 
 // parseSubject gives the first line of a commit's message, which stands behind
