@@ -7,6 +7,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import type { ComponentType } from "react";
+import { activitySearch } from "@/activity/search";
 import type { Live } from "@/api/live";
 import { asProblem } from "@/api/problem";
 import { queries } from "@/api/queries";
@@ -138,9 +139,20 @@ const deployments = createRoute({
   validateSearch: allDeploymentsSearch,
   component: lazyPage(() => import("@/pages/AllDeployments")),
 });
-const activity = page("/activity", () => import("@/pages/Activity"));
+const activity = createRoute({
+  getParentRoute: () => shell,
+  path: "/activity",
+  validateSearch: activitySearch,
+  component: lazyPage(() => import("@/pages/Activity")),
+});
 const account = page("/account", () => import("@/pages/Account"));
-const tokens = page("/account/tokens", () => import("@/pages/Tokens"));
+const tokens = createRoute({
+  getParentRoute: () => shell,
+  path: "/account/tokens",
+  // With "new" in the address, the form for another one is open.
+  validateSearch: (search: Record<string, unknown>): { new?: 1 } => ({ new: search.new ? 1 : undefined }),
+  component: lazyPage(() => import("@/pages/Tokens")),
+});
 const sessions = page("/account/sessions", () => import("@/pages/Sessions"));
 const people = page("/account/people", () => import("@/pages/People"));
 
