@@ -11,6 +11,11 @@ const press = (key, values) => async (story) => {
   await story.page.getByRole("button", { name, exact: true }).first().click();
   await story.dialog().or(story.page.getByRole("menu")).first().waitFor();
 };
+// The button that writes a change down without saving it.
+const stage = (key, values) => async (story) => {
+  await story.page.getByRole("button", { name: story.say(key, values), exact: true }).first().click();
+  await story.page.getByRole("region", { name: story.say("config.changes"), exact: true }).waitFor();
+};
 const key = (keys) => async (story) => {
   await story.page.keyboard.press(keys);
   await story.dialog().first().waitFor();
@@ -73,7 +78,7 @@ export const pages = [
     name: "config",
     route: "/apps/$app/config",
     path: `/apps/${world.shop}/config`,
-    open: { unset: press("config.unset_key", { key: "GREETING" }) },
+    open: { unset: stage("config.unset_key", { key: "GREETING" }) },
   },
   { name: "config-fresh", route: "/apps/$app/config", path: `/apps/${world.fresh}/config` },
   {

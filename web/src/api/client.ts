@@ -46,6 +46,18 @@ async function unwrap<T>(call: Promise<Answer<T>>): Promise<T> {
   throw problem;
 }
 
+/** The body of a good answer, with the revision that its ETag names: 0 where none came through. */
+async function revised<T>(call: Promise<Answer<T>>): Promise<T & { revision: number }> {
+  let etag: string | null = null;
+  const body = await unwrap(
+    call.then((answer) => {
+      etag = answer.response.headers.get("ETag");
+      return answer;
+    }),
+  );
+  return { ...body, revision: Number(/\d+/.exec(etag ?? "")?.[0] ?? 0) };
+}
+
 /** Tells this browser's other tabs once a call has gone well. */
 async function telling<T>(word: TabWord, call: Promise<T>): Promise<T> {
   const result = await call;
@@ -117,9 +129,14 @@ export const api = {
   destroyApp: (app: string, confirm: string) =>
     unwrap(http.DELETE("/api/v1/apps/{app}", { params: { path: { app }, query: { confirm } } })),
 
-  config: (app: string) => unwrap(http.GET("/api/v1/apps/{app}/config", { params: { path: { app } } })),
-  updateConfig: (app: string, body: Body<"/api/v1/apps/{app}/config", "patch">) =>
-    unwrap(http.PATCH("/api/v1/apps/{app}/config", { body, params: { path: { app } } })),
+  config: (app: string) => revised(http.GET("/api/v1/apps/{app}/config", { params: { path: { app } } })),
+  updateConfig: (app: string, revision: number, body: Body<"/api/v1/apps/{app}/config", "patch">) =>
+    unwrap(
+      http.PATCH("/api/v1/apps/{app}/config", {
+        body,
+        params: { path: { app }, header: { "If-Match": revision > 0 ? `"${revision}"` : undefined } },
+      }),
+    ),
 
   domains: (app: string) => unwrap(http.GET("/api/v1/apps/{app}/domains", { params: { path: { app } } })),
   addDomain: (app: string, host: string) =>
