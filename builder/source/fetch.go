@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,6 +55,7 @@ type Fetched struct {
 const (
 	fetchTimeout = 5 * time.Minute
 	fetchedRef   = "refs/slipway/fetched"
+	maxCommit    = 1 << 20 // bytes of a commit object, which is read into memory and compresses well
 )
 
 // Fetch asks the remote what a ref is now and fetches that commit, without
@@ -105,7 +107,13 @@ func fetch(ctx context.Context, a *access, req FetchRequest) (Fetched, error) {
 	if err != nil {
 		return Fetched{}, err
 	}
-	var out bytes.Buffer
+	var size, out bytes.Buffer
+	if err := runGit(ctx, a.env, &size, "--git-dir="+req.Dir, "cat-file", "-s", fetchedRef+"^{commit}"); err != nil {
+		return Fetched{}, err
+	}
+	if n, err := strconv.Atoi(strings.TrimSpace(size.String())); err != nil || n > maxCommit {
+		return Fetched{}, refuse("the commit's message is over %d bytes", maxCommit)
+	}
 	err = runGit(ctx, a.env, &out, "--git-dir="+req.Dir, "log", "-1", "--no-show-signature", "--format=%H%x00%s%x00%an", fetchedRef, "--")
 	if err != nil {
 		return Fetched{}, err

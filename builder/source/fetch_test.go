@@ -115,6 +115,12 @@ func TestFetchRefuses(t *testing.T) {
 	dir, _, _ := origin(t)
 	empty := t.TempDir()
 	git(t, empty, "init", "-q", "--bare")
+	message := filepath.Join(t.TempDir(), "message")
+	if err := os.WriteFile(message, bytes.Repeat([]byte("and again "), 200_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	git(t, dir, "checkout", "-qb", "endless")
+	git(t, dir, "commit", "-q", "--allow-empty", "-F", message)
 	for name, c := range map[string]struct {
 		req  FetchRequest
 		is   error
@@ -124,6 +130,7 @@ func TestFetchRefuses(t *testing.T) {
 		"no such commit":     {FetchRequest{URL: "file://" + dir, Ref: strings.Repeat("1", 40)}, ErrNoSuchRef, "no such ref"},
 		"no such repository": {FetchRequest{URL: "file://" + dir + "x"}, ErrNoSuchRemote, "no such repository"},
 		"empty repository":   {FetchRequest{URL: "file://" + empty}, ErrNoSuchRef, "no HEAD yet"},
+		"endless message":    {FetchRequest{URL: "file://" + dir, Ref: "endless"}, nil, "message is over 1048576 bytes"},
 		"odd ref":            {FetchRequest{URL: "file://" + dir, Ref: "--upload-pack=x"}, nil, "not one that git allows"},
 		"odd URL":            {FetchRequest{URL: "ext::sh -c whoami"}, nil, "git URL"},
 		"unknown host":       {FetchRequest{URL: "https://slipway.invalid/x.git"}, ErrUnreachable, "host unreachable"},
