@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { api } from "@/api/client";
 import { keys } from "@/api/queries";
 import { type NewToken, type Scope, scopes } from "@/api/types";
@@ -14,11 +14,21 @@ import { Checkbox, Field, Input, Select } from "./ui/field";
 
 const validities = [7, 30, 90, 365] as const;
 
+interface TokenFormProps {
+  onMade: (token: NewToken) => void;
+  onCancel: () => void;
+  /** Only owners may give a token the right to administer. */
+  owner?: boolean;
+}
+
 /** Makes an API token: what it may do, and for how long. */
-export function TokenForm({ onMade, onCancel }: { onMade: (token: NewToken) => void; onCancel: () => void }) {
+export function TokenForm({ onMade, onCancel, owner = true }: TokenFormProps) {
   const [name, setName] = useState("");
   const [chosen, setChosen] = useState<Scope[]>(["deploy"]);
   const [days, setDays] = useState(90);
+  const [tried, setTried] = useState(false);
+  const nameInput = useRef<HTMLInputElement>(null);
+  const scopesBox = useRef<HTMLFieldSetElement>(null);
   const client = useQueryClient();
   const create = useAction(api.createToken);
 
@@ -26,27 +36,39 @@ export function TokenForm({ onMade, onCancel }: { onMade: (token: NewToken) => v
     setChosen((before) => scopes.filter((one) => (one === scope ? on : before.includes(one))));
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const token = await create.run({ name, scopes: chosen, expires_in_days: days || undefined });
+    setTried(true);
+    if (!name.trim()) return nameInput.current?.focus();
+    if (chosen.length === 0) return scopesBox.current?.querySelector("input")?.focus();
+    const token = await create.run({ name: name.trim(), scopes: chosen, expires_in_days: days || undefined });
     if (!token) return;
     void client.invalidateQueries({ queryKey: keys.tokens });
     onMade(token);
   };
-  const scopeError = create.field("scopes");
-  const words = [name || "NAME", ...chosen.flatMap((scope) => ["--scope", scope])];
+  const nameError = tried && !name.trim() ? t("tokens.name_missing") : create.field("name");
+  const scopeError = tried && chosen.length === 0 ? t("tokens.scopes_missing") : create.field("scopes");
+  const words = [name.trim() || "NAME", ...chosen.flatMap((scope) => ["--scope", scope])];
   if (days) words.push("--expires-in-days", String(days));
   return (
     <form onSubmit={submit} noValidate className="mt-3 space-y-4">
-      <Field label={t("tokens.name")} hint={t("tokens.name_hint")} error={create.field("name")}>
-        <Input value={name} maxLength={100} onChange={(e) => setName(e.target.value)} placeholder="CI" />
+      <Field label={t("tokens.name")} hint={t("tokens.name_hint")} error={nameError}>
+        <Input
+          ref={nameInput}
+          autoComplete="off"
+          value={name}
+          maxLength={100}
+          onChange={(e) => setName(e.target.value)}
+          placeholder="CI"
+        />
       </Field>
-      <fieldset aria-describedby={scopeError ? "scopes-error" : undefined}>
+      <fieldset ref={scopesBox} aria-describedby={scopeError ? "scopes-error" : undefined}>
         <legend className="mb-2 font-medium text-sm">{t("tokens.scopes")}</legend>
         <div className="space-y-2">
           {scopes.map((scope) => (
             <Checkbox
               key={scope}
               label={<span className="font-mono text-sm">{scope}</span>}
-              hint={t(`scope.${scope}`)}
+              hint={scope === "admin" && !owner ? t("tokens.owners_only") : t(`scope.${scope}`)}
+              disabled={scope === "admin" && !owner}
               checked={chosen.includes(scope)}
               onChange={(e) => toggle(scope, e.target.checked)}
             />
@@ -58,7 +80,11 @@ export function TokenForm({ onMade, onCancel }: { onMade: (token: NewToken) => v
           </p>
         )}
       </fieldset>
-      <Field label={t("tokens.validity")} error={create.field("expires_in_days")}>
+      <Field
+        label={t("tokens.validity")}
+        hint={days === 0 ? <span className="text-warn">{t("tokens.forever_hint")}</span> : undefined}
+        error={create.field("expires_in_days")}
+      >
         <Select value={days} onChange={(e) => setDays(Number(e.target.value))}>
           {validities.map((n) => (
             <option key={n} value={n}>
