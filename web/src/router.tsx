@@ -24,6 +24,7 @@ import {
 } from "@/deployments/search";
 import { loadEnglish } from "@/i18n";
 import { useLanguage } from "@/i18n/language";
+import { newAppSearch } from "@/newapp/search";
 
 export interface RouterContext {
   client: QueryClient;
@@ -132,7 +133,12 @@ const apps = createRoute({
     async () => {}, // what it says is here from the first
   ),
 });
-const newApp = page("/new", () => import("@/pages/NewApp"));
+const newApp = createRoute({
+  getParentRoute: () => shell,
+  path: "/new",
+  validateSearch: newAppSearch,
+  component: lazyPage(() => import("@/pages/NewApp")),
+});
 const deployments = createRoute({
   getParentRoute: () => shell,
   path: "/deployments",

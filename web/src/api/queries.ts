@@ -71,6 +71,9 @@ export const queries = {
       ...pages,
     }),
 
+  examples: () =>
+    queryOptions({ queryKey: ["examples"], queryFn: api.examples, staleTime: Number.POSITIVE_INFINITY }),
+
   app: (app: string) => queryOptions({ queryKey: keys.part(app, "self"), queryFn: () => api.app(app) }),
   config: (app: string) =>
     queryOptions({ queryKey: keys.part(app, "config"), queryFn: () => api.config(app) }),

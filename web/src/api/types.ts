@@ -16,6 +16,7 @@ export type Deployment = Schemas["Deployment"];
 export type DeploymentState = Deployment["state"];
 export type Domain = Schemas["Domain"];
 export type Event = Schemas["Event"];
+export type Example = Schemas["Example"];
 export type Gap = Schemas["Gap"];
 export type Instance = Schemas["Instance"];
 export type Invitation = Schemas["Invitation"];

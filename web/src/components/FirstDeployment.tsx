@@ -1,31 +1,35 @@
-import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useQueryClient } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { api } from "@/api/client";
-import { queries } from "@/api/queries";
+import { keys } from "@/api/queries";
 import type { App, NewToken } from "@/api/types";
 import { t } from "@/i18n";
 import { Say } from "@/i18n/Say";
 import { cli } from "@/lib/command";
 import { useAction } from "@/lib/form";
+import { sendCommands } from "@/newapp/send";
 import { Button } from "./ui/button";
 import { CodeBlock } from "./ui/copy";
 import { ErrorNote } from "./ui/feedback";
 import { Card } from "./ui/layout";
+import { Segmented } from "./ui/segmented";
 import { BusyDot } from "./ui/status";
 
 interface FirstDeploymentProps {
   app: App;
-  way: "push" | "upload";
+  way?: "push";
+  /** Kept by who outlives this: a token is shown but once. */
   token?: NewToken;
+  onToken?: (token: NewToken) => void;
 }
 
-/** How to send the first source, with commands to copy; goes on by itself when it arrives. */
-export function FirstDeployment({ app, way, token: given }: FirstDeploymentProps) {
-  const [token, setToken] = useState(given);
-  const navigate = useNavigate();
-  const { data: now } = useQuery(queries.app(app.name));
+/** How to send the first source, with commands to copy. The page around it goes on when it arrives. */
+export function FirstDeployment({ app, token: given, onToken }: FirstDeploymentProps) {
+  const [by, setBy] = useState<"git" | "cli">("git");
+  const [own, setOwn] = useState<NewToken>();
+  const client = useQueryClient();
+  const token = given ?? own;
   const make = useAction(() =>
     api.createToken({
       name: t("first.token_name", { app: app.name }),
@@ -33,33 +37,27 @@ export function FirstDeployment({ app, way, token: given }: FirstDeploymentProps
       expires_in_days: 90,
     }),
   );
-  const number = now?.last_deployment?.number;
-  useEffect(() => {
-    if (!number) return;
-    void navigate({
-      to: "/apps/$app/deployments/$number",
-      params: { app: app.name, number: String(number) },
-    });
-  }, [number, app.name, navigate]);
-
-  const branch = app.branch || "main";
-  const send =
-    way === "push"
-      ? [`git remote add slipway ${app.git_url}`, `git push slipway HEAD:${branch}`].join("\n")
-      : [cli("login", undefined, location.origin), cli("deploy", app.name)].join("\n");
+  const go = async () => {
+    const made = await make.run();
+    if (!made) return;
+    void client.invalidateQueries({ queryKey: keys.tokens });
+    setOwn(made);
+    onToken?.(made);
+  };
+  const commands = sendCommands(app, by, location.origin, token?.token);
   return (
     <Card className="p-4 sm:p-6">
       <ol className="space-y-6">
         <StepItem n={1} title={t("first.token")}>
           {token ? (
-            <>
+            <div role="status">
               <CodeBlock text={token.token} label={t("first.copy_token")} />
               <p className="mt-1.5 text-sm text-text-3">{t("first.token_once")}</p>
-            </>
+            </div>
           ) : (
             <>
               <p className="mb-2 text-text-2">{t("first.token_body")}</p>
-              <Button busy={make.busy} onClick={async () => setToken(await make.run())}>
+              <Button busy={make.busy} onClick={() => void go()}>
                 <KeyRound size={15} aria-hidden />
                 {t("first.make_token")}
               </Button>
@@ -67,10 +65,21 @@ export function FirstDeployment({ app, way, token: given }: FirstDeploymentProps
             </>
           )}
         </StepItem>
-        <StepItem n={2} title={way === "push" ? t("first.push") : t("first.upload")}>
-          <CodeBlock text={send} label={t("common.copy_command")} />
+        <StepItem n={2} title={by === "git" ? t("first.push") : t("first.upload")}>
+          <Segmented
+            label={t("first.by")}
+            value={by}
+            onChange={setBy}
+            options={[
+              { value: "git", label: "git push" },
+              { value: "cli", label: cli("deploy") },
+            ]}
+            size="sm"
+            className="mb-2.5"
+          />
+          <CodeBlock text={commands.asked} label={t("common.copy_command")} />
           <p className="mt-1.5 text-sm text-text-3">
-            {way === "push" ? (
+            {by === "git" ? (
               <Say
                 k="first.push_hint"
                 values={{ user: <code className="font-mono text-text-2">git</code> }}
@@ -79,13 +88,24 @@ export function FirstDeployment({ app, way, token: given }: FirstDeploymentProps
               t("first.upload_hint")
             )}
           </p>
+          {commands.unasked && (
+            <details className="mt-3 text-sm">
+              <summary className="rounded-sm text-text-2 hover:text-text">{t("first.unasked")}</summary>
+              <div className="mt-2">
+                <CodeBlock text={commands.unasked} label={t("common.copy_command")} />
+                <p className="mt-1.5 text-warn">
+                  {by === "git" ? t("first.unasked_push") : t("first.unasked_upload")}
+                </p>
+              </div>
+            </details>
+          )}
         </StepItem>
         <StepItem n={3} title={t("first.wait")}>
           <p className="flex items-center gap-2.5 text-text-2" role="status">
             <span className="text-accent-text">
               <BusyDot />
             </span>
-            {way === "push" ? t("first.waiting_push") : t("first.waiting_upload")}
+            {by === "git" ? t("first.waiting_push") : t("first.waiting_upload")}
           </p>
         </StepItem>
       </ol>

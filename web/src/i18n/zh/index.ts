@@ -5,6 +5,7 @@ import { deployments } from "./deployments";
 import { frame } from "./frame";
 import { logs } from "./logs";
 import { metrics } from "./metrics";
+import { newapp } from "./newapp";
 import { people } from "./people";
 import { settings } from "./settings";
 
@@ -16,6 +17,7 @@ export const zh: Catalogue = {
   ...deployments,
   ...logs,
   ...metrics,
+  ...newapp,
   ...people,
   ...settings,
 };
