@@ -198,7 +198,8 @@ func (t *Terminal) paint(code, text string) string {
 }
 
 // clean makes a line of unknown origin safe to print: of a line that a progress
-// bar wrote over, the last state; colours if they are wanted; no other control.
+// bar wrote over, the last state; colours if they are wanted; no other control,
+// nor one that turns the order of what is read.
 func (t *Terminal) clean(text string) string {
 	text = strings.TrimRight(text, "\r\n")
 	if i := strings.LastIndexByte(text, '\r'); i >= 0 {
@@ -217,7 +218,7 @@ func (t *Terminal) clean(text string) string {
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(text)
-		if r == '\t' || !unicode.IsControl(r) {
+		if r == '\t' || !unicode.IsControl(r) && !unicode.Is(unicode.Bidi_Control, r) {
 			out.WriteRune(r)
 		}
 		text = text[n:]

@@ -148,3 +148,11 @@ func FuzzTerminal(f *testing.F) {
 		}
 	})
 }
+
+// Text that turns the order of what is read could make a line say another thing.
+func TestTerminalKeepsTheOrder(t *testing.T) {
+	line := Line{Source: SourceApp, Process: "web", Instance: "hello.web.v1.1", Text: "paid \u202e001\u202c \u2066ok\u2069"}
+	if got := line.Plain(true); !strings.HasSuffix(got, " paid 001 ok") {
+		t.Errorf("%q", got)
+	}
+}
