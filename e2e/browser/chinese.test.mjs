@@ -41,7 +41,9 @@ for (const word of Object.values(world).flatMap((name) => name.split("-"))) engl
 
 // What people, programs and the server's log said is shown as it was said.
 const said = new Set(
-  "description commit_message reason error host name process target config_names key command source_ref".split(" "),
+  "description commit_message reason error host name process target config_names key command source_ref".split(
+    " ",
+  ),
 );
 const data = new Set();
 
@@ -93,6 +95,7 @@ const spoken = () =>
 async function strays(what) {
   const found = [];
   for (const { where, text } of await spoken()) {
+    if (text.startsWith("Mozilla/")) continue; // how a browser calls itself
     const words = (withoutData(text).match(/[a-z]{3,}/g) ?? []).filter((word) => english.has(word));
     if (words.length > 0) found.push(`${what}: ${where}: ${text.trim()} (${words})`);
   }
