@@ -52,6 +52,7 @@ export function TokenForm({ onMade, onCancel, owner = true }: TokenFormProps) {
     <form onSubmit={submit} noValidate className="mt-3 space-y-4">
       <Field label={t("tokens.name")} hint={t("tokens.name_hint")} error={nameError}>
         <Input
+          autoFocus
           ref={nameInput}
           autoComplete="off"
           value={name}

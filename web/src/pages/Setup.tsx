@@ -3,8 +3,11 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api } from "@/api/client";
 import { keys, queries } from "@/api/queries";
+import { PasswordField } from "@/components/account/PasswordField";
 import { Entrance } from "@/components/Entrance";
+import { EntranceProblem, useWait } from "@/components/EntranceProblem";
 import { Button, buttonClass } from "@/components/ui/button";
+import { CodeBlock } from "@/components/ui/copy";
 import { ErrorNote, SkeletonRows } from "@/components/ui/feedback";
 import { Field, Input } from "@/components/ui/field";
 import { t } from "@/i18n";
@@ -40,12 +43,31 @@ export default function Setup() {
     );
   }
   if (!token) {
-    return <Entrance title={t("setup.no_token_title")} lead={t("setup.no_token_body")} />;
+    return (
+      <Entrance title={t("setup.no_token_title")} lead={t("setup.no_token_body")}>
+        <FindLink />
+      </Entrance>
+    );
   }
   return (
     <Entrance title={t("setup.title")} lead={t("setup.lead")}>
       <OwnerForm token={token} />
     </Entrance>
+  );
+}
+
+/** Where the server keeps the link that is good now. */
+function FindLink() {
+  return (
+    <div className="space-y-2 text-sm text-text-2">
+      <p>{t("setup.find_compose")}</p>
+      <CodeBlock
+        text="docker compose exec slipway cat /var/lib/slipway/bootstrap-link"
+        label={t("common.copy_command")}
+      />
+      <p className="pt-1">{t("setup.find_restart")}</p>
+      <CodeBlock text="slipway server" label={t("common.copy_command")} />
+    </div>
   );
 }
 
@@ -56,9 +78,15 @@ export function OwnerForm({ token }: { token: string }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const create = useAction(api.createOwner);
+  const problem = create.general("email", "name", "password");
+  const wait = useWait(problem);
+  // The link, and not what was typed, is refused.
+  const badLink = problem?.fields.token !== undefined;
+  const claimed = problem?.status === 409;
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    if (wait > 0) return;
     const made = await create.run({ token, email, password, name: name || undefined });
     if (!made) return;
     client.removeQueries({ queryKey: keys.session });
@@ -70,6 +98,7 @@ export function OwnerForm({ token }: { token: string }) {
       <Field label={t("account.email")} error={create.field("email")}>
         <Input
           type="email"
+          name="email"
           autoComplete="username"
           autoFocus
           required
@@ -80,17 +109,27 @@ export function OwnerForm({ token }: { token: string }) {
       <Field label={t("account.name")} optional={t("common.optional")} error={create.field("name")}>
         <Input autoComplete="name" value={name} onChange={(e) => setName(e.target.value)} />
       </Field>
-      <Field label={t("account.password")} hint={t("account.password_hint")} error={create.field("password")}>
-        <Input
-          type="password"
-          autoComplete="new-password"
-          required
-          value={password}
-          onChange={(e) => setPassword(e.target.value)}
-        />
-      </Field>
-      <ErrorNote error={create.general("email", "name", "password")} />
-      <Button type="submit" look="primary" className="w-full" busy={create.busy}>
+      <PasswordField
+        fresh
+        label={t("account.password")}
+        value={password}
+        onChange={setPassword}
+        error={create.field("password")}
+      />
+      {badLink ? (
+        <div role="alert" className="space-y-3 rounded-md bg-warn-soft px-3 py-2.5">
+          <p className="text-warn">{t("setup.bad_link")}</p>
+          <FindLink />
+        </div>
+      ) : (
+        <EntranceProblem problem={problem} wait={wait} />
+      )}
+      {claimed && (
+        <Link to="/sign-in" search={{}} className="link">
+          {t("sign_in.go")}
+        </Link>
+      )}
+      <Button type="submit" look="primary" className="w-full" busy={create.busy} disabled={wait > 0}>
         {t("setup.submit")}
       </Button>
     </form>
