@@ -137,7 +137,15 @@ export class Live {
     this.timer = undefined;
     const stale = [...this.pending.values()];
     this.pending.clear();
-    for (const queryKey of stale) void this.client.invalidateQueries({ queryKey });
+    for (const queryKey of stale) {
+      if (!this.goes(queryKey)) void this.client.invalidateQueries({ queryKey });
+    }
+  }
+
+  // What is about an app that this tab destroys is left as it is: its page stands
+  // until the answer comes, and would say for a moment that there is no such app.
+  private goes([kind, app]: QueryKey): boolean {
+    return kind === "app" && this.client.isMutating({ mutationKey: keys.destroying(String(app)) }) > 0;
   }
 
   private everything(): void {

@@ -19,6 +19,8 @@ export const keys = {
   deployments: ["deployments"] as const,
   events: ["events"] as const,
   app: (app: string) => ["app", app] as const,
+  /** Of the mutation that destroys an app. */
+  destroying: (app: string) => ["destroying", app] as const,
   part: (app: string, part: AppPart) => ["app", app, part] as const,
 };
 

@@ -1,11 +1,8 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
-import { DestroySection } from "@/components/settings/DestroySection";
-import { ServingSection } from "@/components/settings/ServingSection";
 import { TokenForm } from "@/components/TokenForm";
 import { OwnerForm } from "@/pages/Setup";
-import { anApp } from "./app";
 import { renderPiece } from "./render";
 import { answerCalls, refusal } from "./server";
 
@@ -60,39 +57,5 @@ describe("TokenForm", () => {
     await user.click(screen.getByRole("button", { name: "Make token" }));
     expect(await screen.findByText("choose at least one scope")).toBeInTheDocument();
     expect(calls[0]?.body).toEqual({ name: "CI", scopes: ["read", "deploy"] });
-  });
-});
-
-describe("ServingSection", () => {
-  it("sends what was changed, for the revision that was read", async () => {
-    const calls = answerCalls({ "PATCH /apps/hello": () => ({ body: anApp({ port: 3000, revision: 5 }) }) });
-    await renderPiece(<ServingSection app={anApp({ memory_mb: 256, revision: 4 })} may />);
-    expect(screen.getByRole("button", { name: "Save" })).toBeDisabled();
-    await user.type(screen.getByLabelText("Port"), "30x00");
-    await user.clear(screen.getByLabelText("Memory per instance, MiB"));
-    await user.click(screen.getByRole("button", { name: "Save" }));
-    await waitFor(() => expect(calls).toHaveLength(1));
-    expect(calls[0]?.body).toEqual({ port: 3000, memory_mb: 0 });
-    expect(calls[0]?.headers.get("If-Match")).toBe('"4"');
-    expect(await screen.findByText("Saved.")).toBeInTheDocument();
-  });
-});
-
-describe("DestroySection", () => {
-  it("says what goes, and needs the name typed", async () => {
-    const calls = answerCalls({ "DELETE /apps/hello": () => ({ status: 204 }) });
-    const { path } = await renderPiece(<DestroySection app={anApp({})} />);
-    await user.click(screen.getByRole("button", { name: "Destroy hello" }));
-    const dialog = within(await screen.findByRole("dialog"));
-    expect(dialog.getByText(/2 running instances/)).toBeInTheDocument();
-    const button = dialog.getByRole("button", { name: "Destroy it" });
-    expect(button).toBeDisabled();
-    await user.type(dialog.getByLabelText("Type hello to go on"), "hell");
-    expect(button).toBeDisabled();
-    await user.type(dialog.getByLabelText("Type hello to go on"), "o");
-    await user.click(button);
-    await waitFor(() => expect(calls).toHaveLength(1));
-    expect(calls[0]?.query.get("confirm")).toBe("hello");
-    expect(path()).toBe("/");
   });
 });

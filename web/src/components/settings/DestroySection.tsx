@@ -1,8 +1,8 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api } from "@/api/client";
-import { keys } from "@/api/queries";
+import { keys, queries } from "@/api/queries";
 import type { App } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { CommandHint } from "@/components/ui/copy";
@@ -11,7 +11,7 @@ import { ErrorNote } from "@/components/ui/feedback";
 import { Field, Input } from "@/components/ui/field";
 import { Section } from "@/components/ui/layout";
 import { toast } from "@/components/ui/toast";
-import { t, tn } from "@/i18n";
+import { num, t, tn } from "@/i18n";
 import { cli } from "@/lib/command";
 import { useAction } from "@/lib/form";
 
@@ -21,20 +21,26 @@ export function DestroySection({ app }: { app: App }) {
   const [typed, setTyped] = useState("");
   const client = useQueryClient();
   const navigate = useNavigate();
-  const destroy = useAction(async () => {
-    await api.destroyApp(app.name, typed);
-    return true;
+  // While it goes on, the live connection leaves what is shown of the app as it is.
+  const { mutateAsync } = useMutation({
+    mutationKey: keys.destroying(app.name),
+    networkMode: "always",
+    mutationFn: async () => {
+      await api.destroyApp(app.name, typed);
+      setOpen(false);
+      await navigate({ to: "/" });
+      client.removeQueries({ queryKey: keys.app(app.name) });
+    },
   });
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (typed !== app.name || !(await destroy.run())) return;
-    setOpen(false);
-    await navigate({ to: "/" });
-    client.removeQueries({ queryKey: keys.app(app.name) });
+  const destroy = useAction(async () => {
+    await mutateAsync();
     void client.invalidateQueries({ queryKey: keys.apps });
     toast(t("destroy.done", { app: app.name }));
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (typed === app.name) void destroy.run();
   };
-  const releases = app.live_release?.version ?? 0;
   return (
     <Section title={t("destroy.title")} hint={t("destroy.hint")} className="border-bad-mark/40!">
       <Button
@@ -55,14 +61,7 @@ export function DestroySection({ app }: { app: App }) {
         description={
           <>
             <p>{t("destroy.goes")}</p>
-            <ul className="mt-2 list-disc space-y-0.5 pl-5">
-              <li>{tn("destroy.instances", app.instances.running)}</li>
-              <li>{t("destroy.address", { url: app.urls.join(", ") })}</li>
-              {releases > 0 && <li>{tn("destroy.releases", releases)}</li>}
-              <li>{t("destroy.repository")}</li>
-              <li>{t("destroy.config")}</li>
-              <li>{t("destroy.logs")}</li>
-            </ul>
+            {open && <WhatGoes app={app} />}
             <p className="mt-2 font-medium text-text">{t("destroy.forever")}</p>
           </>
         }
@@ -82,5 +81,46 @@ export function DestroySection({ app }: { app: App }) {
         </form>
       </Dialog>
     </Section>
+  );
+}
+
+const waiting = "…";
+
+/** What is lost with the app, counted. A count that is on its way keeps its line. */
+function WhatGoes({ app }: { app: App }) {
+  const config = useQuery(queries.config(app.name));
+  const domains = useQuery(queries.domains(app.name));
+  const releases = useInfiniteQuery(queries.releases(app.name));
+  const pages = releases.data?.pages;
+  const known = pages?.reduce((sum, page) => sum + page.items.length, 0);
+  // Fifty come with each page; what is not fetched is not counted.
+  const more = releases.hasNextPage;
+  const own = domains.data?.items.filter((domain) => !domain.automatic);
+  const lines = [
+    tn("destroy.instances", app.instances.running),
+    known === undefined
+      ? waiting
+      : more
+        ? t("destroy.releases_more", { n: num(known) })
+        : known > 0 && tn("destroy.releases", known),
+    app.last_deployment && tn("destroy.deployments", app.last_deployment.number),
+    config.data ? config.data.items.length > 0 && tn("destroy.config", config.data.items.length) : waiting,
+    own
+      ? own.length > 0 && `${tn("destroy.domains", own.length)}: ${own.map((one) => one.host).join(", ")}`
+      : waiting,
+    t("destroy.address", { url: app.url }),
+    t("destroy.repository"),
+  ];
+  return (
+    <ul className="mt-2 list-disc space-y-0.5 pl-5">
+      {lines.map(
+        (line, i) =>
+          line && (
+            <li key={i} className="break-words">
+              {line}
+            </li>
+          ),
+      )}
+    </ul>
   );
 }

@@ -1,180 +1,175 @@
+import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { App, UpdateApp } from "@/api/types";
-import { Button } from "@/components/ui/button";
-import { CommandHint } from "@/components/ui/copy";
 import { ErrorNote } from "@/components/ui/feedback";
-import { Field, Input, Select } from "@/components/ui/field";
+import { Field, Input } from "@/components/ui/field";
 import { Section } from "@/components/ui/layout";
-import { t } from "@/i18n";
+import { num, t } from "@/i18n";
 import { cli } from "@/lib/command";
+import { metricsQueries } from "@/metrics/queries";
+import { useDraft } from "./draft";
+import { SaveRow } from "./SaveRow";
 import { useSaveApp } from "./save";
 
-type Draft = Record<
-  "branch" | "builder" | "dockerfile" | "health_path" | "port" | "memory_mb" | "cpu_milli",
-  string
->;
-
-const draftOf = (app: App): Draft => ({
-  branch: app.branch,
-  builder: app.builder,
-  dockerfile: app.dockerfile,
+const valuesOf = (app: App) => ({
   health_path: app.health_path,
   port: app.port ? String(app.port) : "",
   memory_mb: app.memory_mb ? String(app.memory_mb) : "",
   cpu_milli: app.cpu_milli ? String(app.cpu_milli) : "",
 });
+type Name = keyof ReturnType<typeof valuesOf>;
 
-const flags: Record<keyof Draft, string> = {
-  branch: "--branch",
-  builder: "--builder",
-  dockerfile: "--dockerfile",
+const flags: Record<Name, string> = {
   health_path: "--health-path",
   port: "--port",
   memory_mb: "--memory",
   cpu_milli: "--cpu",
 };
 
-const numbers = new Set<string>(["port", "memory_mb", "cpu_milli"]);
+/** What the server takes, from and to; 0 is its "by itself" and is written as nothing. */
+const bounds = {
+  port: [1, 65_535],
+  memory_mb: [16, 1_048_576],
+  cpu_milli: [10, 1_000_000],
+} as const;
 
-/** What was changed, as the API takes it; an emptied number is 0, for "by itself". */
-function changeOf(draft: Draft, before: Draft): UpdateApp {
-  const change: Record<string, string | number> = {};
-  for (const [name, value] of Object.entries(draft)) {
-    if (value === before[name as keyof Draft]) continue;
-    change[name] = numbers.has(name) ? Number(value || 0) : value.trim();
-  }
-  return change;
+function wrongWith(name: Name, value: string): string | undefined {
+  if (value === "") return undefined;
+  if (name === "health_path") return /^\/[^\s]*$/.test(value) ? undefined : t("settings.health_rule");
+  const [least, most] = bounds[name];
+  const n = Number(value);
+  return n === 0 || (n >= least && n <= most)
+    ? undefined
+    : t("settings.bounds", { least: num(least), most: num(most) });
 }
 
-/** How an app is built, probed and bounded. */
+/** What an instance of the newest release that ran in the last hour may use; undefined while none is known. */
+function useLimits(app: App): { memory_mb: number; cpu_milli: number } | undefined {
+  const { data } = useQuery({
+    ...metricsQueries.app(app.name, "1h"),
+    enabled: app.live_release !== undefined,
+    refetchInterval: false,
+  });
+  const newest = [...(data?.instances ?? [])].sort((a, b) => b.release - a.release)[0];
+  if (!newest) return undefined;
+  return { memory_mb: Math.round(newest.memory_limit_bytes / 2 ** 20), cpu_milli: newest.cpu_limit_milli };
+}
+
+/** How an app is probed and bounded; saving it deploys the live release anew. */
 export function ServingSection({ app, may }: { app: App; may: boolean }) {
-  // Kept as it was when editing began: what others change meanwhile is refused by the server, not lost.
-  const [base, setBase] = useState(app);
-  const [draft, setDraft] = useState(() => draftOf(app));
-  const save = useSaveApp(app);
-  const before = draftOf(base);
-  const change = changeOf(draft, before);
-  const changed = Object.keys(change).length > 0;
-  const put = (part: Partial<Draft>) => {
-    if (!changed) setBase(app);
-    setDraft((now) => ({ ...now, ...part }));
-  };
+  const draft = useDraft(app, valuesOf);
+  const save = useSaveApp(app, valuesOf);
+  const limits = useLimits(app);
+  // A field is not called wrong while it is still being typed.
+  const [left, setLeft] = useState<ReadonlySet<Name>>(new Set());
+  const { values, changed } = draft;
+  const names = Object.keys(values) as Name[];
+
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const saved = await save.run(base.revision, change);
-    if (!saved) return;
-    setBase(saved);
-    setDraft(draftOf(saved));
+    setLeft(new Set(names));
+    if (changed.length === 0 || names.some((name) => wrongWith(name, values[name]))) return;
+    const change: UpdateApp = {};
+    for (const name of changed) {
+      if (name === "health_path") change[name] = values[name].trim();
+      else change[name] = Number(values[name] || 0);
+    }
+    if (await save.run(change)) draft.reset();
   };
-  const reload = () => {
-    setBase(app);
-    setDraft(draftOf(app));
-    save.reset();
+  const field = (name: Name) => ({
+    error: (left.has(name) && wrongWith(name, values[name])) || save.field(name) || undefined,
+    control: {
+      mono: true,
+      value: values[name],
+      onBlur: () => setLeft(new Set(left).add(name)),
+      onChange: (e: { target: { value: string } }) =>
+        draft.put(
+          name,
+          name === "health_path" ? e.target.value.trim() : e.target.value.replace(/\D/g, "").slice(0, 7),
+        ),
+    },
+  });
+  const number = (name: "port" | "memory_mb" | "cpu_milli", label: string, hint: string, now?: string) => {
+    const { error, control } = field(name);
+    const default_ = name !== "port" && app[name] === 0 && limits ? String(limits[name]) : undefined;
+    return (
+      <Field
+        label={label}
+        error={error}
+        hint={
+          <Hints
+            all={[
+              hint,
+              t("settings.bounds", { least: num(bounds[name][0]), most: num(bounds[name][1]) }),
+              now,
+            ]}
+            news={draft.news(name)}
+          />
+        }
+      >
+        <Input {...control} inputMode="numeric" placeholder={default_} />
+      </Field>
+    );
   };
-  const command = cli(
-    "settings",
-    app.name,
-    ...Object.entries(change).flatMap(([name, value]) => [flags[name as keyof Draft], String(value)]),
-  );
+  const health = field("health_path");
   return (
     <Section title={t("settings.serving")} hint={t("settings.serving_hint")}>
       <form onSubmit={submit} noValidate>
         <fieldset disabled={!may} className="grid grid-cols-1 gap-4 sm:grid-cols-2">
-          <Field label={t("settings.branch")} hint={t("settings.branch_hint")} error={save.field("branch")}>
-            <Input mono value={draft.branch} onChange={(e) => put({ branch: e.target.value })} />
-          </Field>
-          <Field label={t("settings.builder")} error={save.field("builder")}>
-            <Select value={draft.builder} onChange={(e) => put({ builder: e.target.value })}>
-              <option value="">{t("builder.auto")}</option>
-              <option value="dockerfile">{t("builder.dockerfile")}</option>
-              <option value="static">{t("builder.static")}</option>
-              <option value="image">{t("builder.image")}</option>
-            </Select>
-          </Field>
-          <Field
-            label={t("settings.dockerfile")}
-            hint={t("settings.dockerfile_hint")}
-            error={save.field("dockerfile")}
-          >
-            <Input
-              mono
-              value={draft.dockerfile}
-              placeholder="Dockerfile"
-              onChange={(e) => put({ dockerfile: e.target.value })}
-            />
-          </Field>
           <Field
             label={t("settings.health")}
-            hint={t("settings.health_hint")}
-            error={save.field("health_path")}
+            error={health.error}
+            hint={<Hints all={[t("settings.health_hint")]} news={draft.news("health_path")} />}
           >
-            <Input
-              mono
-              value={draft.health_path}
-              placeholder="/healthz"
-              onChange={(e) => put({ health_path: e.target.value })}
-            />
+            <Input {...health.control} placeholder="/healthz" />
           </Field>
-          <NumberField
-            label={t("settings.port")}
-            hint={t("settings.port_hint")}
-            value={draft.port}
-            error={save.field("port")}
-            onChange={(port) => put({ port })}
-          />
-          <NumberField
-            label={t("settings.memory")}
-            hint={t("settings.default_hint")}
-            value={draft.memory_mb}
-            error={save.field("memory_mb")}
-            onChange={(memory_mb) => put({ memory_mb })}
-          />
-          <NumberField
-            label={t("settings.cpu")}
-            hint={t("settings.cpu_hint")}
-            value={draft.cpu_milli}
-            error={save.field("cpu_milli")}
-            onChange={(cpu_milli) => put({ cpu_milli })}
-          />
-        </fieldset>
-        <ErrorNote
-          error={save.general(...Object.keys(draft))}
-          onRetry={save.problem?.status === 412 ? reload : undefined}
-          className="mt-4"
-        />
-        <div className="mt-4 flex flex-wrap items-start justify-between gap-3">
-          <CommandHint command={command} />
-          {may && (
-            <span className="flex gap-2">
-              {changed && <Button onClick={reload}>{t("common.discard")}</Button>}
-              <Button type="submit" look="primary" busy={save.busy} disabled={!changed}>
-                {t("common.save")}
-              </Button>
-            </span>
+          {number("port", t("settings.port"), t("settings.port_hint"))}
+          {number(
+            "memory_mb",
+            t("settings.memory"),
+            t("settings.default_hint"),
+            limits && limits.memory_mb > 0
+              ? t("settings.memory_now", { n: num(limits.memory_mb) })
+              : undefined,
           )}
-        </div>
+          {number(
+            "cpu_milli",
+            t("settings.cpu"),
+            t("settings.cpu_hint"),
+            limits && limits.cpu_milli > 0 ? t("settings.cpu_now", { n: num(limits.cpu_milli) }) : undefined,
+          )}
+        </fieldset>
+        <ErrorNote error={save.general(...names)} className="mt-4" />
+        <SaveRow
+          command={cli(
+            "settings",
+            app.name,
+            ...changed.flatMap((name) => [
+              flags[name],
+              values[name].trim() || (name === "health_path" ? "" : "0"),
+            ]),
+          )}
+          may={may}
+          changed={changed.length > 0}
+          busy={save.busy}
+          clash={save.clash}
+          onDiscard={() => {
+            draft.reset();
+            save.reset();
+            setLeft(new Set());
+          }}
+        />
       </form>
     </Section>
   );
 }
 
-interface NumberFieldProps {
-  label: string;
-  hint: string;
-  value: string;
-  error: string | undefined;
-  onChange: (value: string) => void;
-}
-
-function NumberField({ label, hint, value, error, onChange }: NumberFieldProps) {
+/** What there is to know of a field, and what somebody else made of it meanwhile. */
+export function Hints({ all, news }: { all: (string | undefined)[]; news: string | undefined }) {
   return (
-    <Field label={label} hint={hint} error={error}>
-      <Input
-        mono
-        inputMode="numeric"
-        value={value}
-        onChange={(e) => onChange(e.target.value.replace(/\D/g, "").slice(0, 7))}
-      />
-    </Field>
+    <>
+      {all.filter(Boolean).join(" ")}
+      {news && <span className="block text-warn">{news}</span>}
+    </>
   );
 }
