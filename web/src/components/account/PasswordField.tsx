@@ -74,13 +74,15 @@ function Length({ length }: { length: number }) {
           />
         ))}
       </span>
-      {length === 0
-        ? t("account.password_hint")
-        : good
-          ? t("account.password_good")
-          : enough
-            ? t("account.password_enough")
-            : tn("account.password_more", leastPassword - length)}
+      <span className="block min-h-10">
+        {length === 0
+          ? t("account.password_hint")
+          : good
+            ? t("account.password_good")
+            : enough
+              ? t("account.password_enough")
+              : tn("account.password_more", leastPassword - length)}
+      </span>
     </>
   );
 }
