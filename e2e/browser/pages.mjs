@@ -13,7 +13,10 @@ const press = (key, values) => async (story) => {
 };
 // The button that writes a change down without saving it.
 const stage = (key, values) => async (story) => {
-  await story.page.getByRole("button", { name: story.say(key, values), exact: true }).first().click();
+  await story.page
+    .getByRole("button", { name: story.say(key, values), exact: true })
+    .first()
+    .click();
   await story.page.getByRole("region", { name: story.say("config.changes"), exact: true }).waitFor();
 };
 const key = (keys) => async (story) => {

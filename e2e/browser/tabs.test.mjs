@@ -44,7 +44,7 @@ test("a change of config is seen in the other tab", async () => {
   await story.settled(other);
   await story.button("Add vars").click();
   await page.getByLabel("Name").fill("GREETING");
-  await page.getByLabel("Value", { exact: true }).fill("hello");
+  await page.getByLabel("Value of GREETING").fill("hello");
   await page.getByRole("button", { name: /^Save/ }).click();
   await other.getByText("GREETING", { exact: true }).first().waitFor();
   await story.api.ended(app, 3);
@@ -55,6 +55,7 @@ test("what is typed stays when somebody else changes the same thing", async () =
   const health = page.getByLabel("Health path");
   await health.fill("/typed-by-me");
   await other.goto(`${story.url}/apps/${app}/settings`);
+  await story.settled(other);
   const theirs = other.getByLabel("Port", { exact: true });
   await story.api.patch(`/apps/${app}`, { port: 8088, health_path: "/env" });
   await eventually("the other tab shows it", async () => (await theirs.inputValue()) === "8088");
