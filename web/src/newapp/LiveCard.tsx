@@ -1,5 +1,4 @@
 import { ExternalLink } from "lucide-react";
-import { lazy, Suspense } from "react";
 import type { App } from "@/api/types";
 import { buttonClass } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy";
@@ -7,15 +6,14 @@ import { Skeleton } from "@/components/ui/feedback";
 import { Card } from "@/components/ui/layout";
 import { t } from "@/i18n";
 import { withoutScheme } from "@/lib/url";
-
-const QrCode = lazy(() => import("./QrCode"));
+import { useQrCode } from "./useQrCode";
 
 /** A host that means the machine it is asked on. */
-export const isLocal = (url: string) =>
-  /^(localhost|.*\.localhost|127\..*|\[::1\])$/.test(new URL(url).hostname);
+const isLocal = (url: string) => /^(localhost|.*\.localhost|127\..*|\[::1\])$/.test(new URL(url).hostname);
 
 /** Where a live app answers: to open, to copy, to take to a phone. */
 export function LiveCard({ app }: { app: App }) {
+  const QrCode = useQrCode();
   return (
     <Card className="flex flex-wrap items-center justify-between gap-x-8 gap-y-5 border-ok-mark/50 p-4 sm:p-6">
       <div className="min-w-0 flex-1 basis-64">
@@ -30,9 +28,7 @@ export function LiveCard({ app }: { app: App }) {
         </a>
       </div>
       <div className="flex w-36 flex-col gap-2">
-        <Suspense fallback={<Skeleton className="size-36" />}>
-          <QrCode url={app.url} />
-        </Suspense>
+        {QrCode ? <QrCode url={app.url} /> : <Skeleton className="size-36" />}
         <p className="text-text-3 text-xs">{isLocal(app.url) ? t("watch.qr_local") : t("watch.qr_hint")}</p>
       </div>
     </Card>

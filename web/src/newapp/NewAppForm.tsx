@@ -55,6 +55,7 @@ export function NewAppForm({ search, onSearch, onMade }: NewAppFormProps) {
   const [tried, setTried] = useState(false);
   const [refused, setRefused] = useState<Draft>();
   const [offered] = useState(() => anyName());
+  const made = useRef(false);
   const form = useRef<HTMLFormElement>(null);
   const client = useQueryClient();
   const { data: apps } = useQuery(queries.apps());
@@ -62,6 +63,7 @@ export function NewAppForm({ search, onSearch, onMade }: NewAppFormProps) {
 
   const create = useAction(async (wanted: Draft): Promise<Made> => {
     const app = await api.createApp(requestOf(wanted));
+    made.current = true;
     void client.invalidateQueries({ queryKey: keys.apps });
     client.setQueryData(queries.app(app.name).queryKey, app);
     const first = firstDeployment(wanted);
@@ -74,7 +76,7 @@ export function NewAppForm({ search, onSearch, onMade }: NewAppFormProps) {
 
   // While it is being made the new app is listed itself, and its name is no other's.
   const known = useRef(listed);
-  if (!create.busy) known.current = listed;
+  if (!create.busy && !made.current) known.current = listed;
   const taken = known.current;
 
   // Until somebody gives it a name, it is called what it comes from.
@@ -92,8 +94,8 @@ export function NewAppForm({ search, onSearch, onMade }: NewAppFormProps) {
     setTried(true);
     if (Object.keys(troubles(wanted)).length > 0 || name.taken(wanted.name)) return focusTrouble();
     setRefused(wanted);
-    const made = await create.run(wanted);
-    if (made) await onMade(made);
+    const result = await create.run(wanted);
+    if (result) await onMade(result);
     else focusTrouble();
   };
   // The field is marked with the next paint.
@@ -135,7 +137,11 @@ export function NewAppForm({ search, onSearch, onMade }: NewAppFormProps) {
           </Field>
         )}
         <div className="max-w-sm">
-          <Field label={t("new.name")} hint={t("new.name_hint")} error={name.trouble ?? trouble("name")}>
+          <Field
+            label={t("new.name")}
+            hint={full.way === "example" && !named ? t("new.name_example") : t("new.name_hint")}
+            error={name.trouble ?? trouble("name")}
+          >
             <Input
               mono
               required
@@ -149,7 +155,7 @@ export function NewAppForm({ search, onSearch, onMade }: NewAppFormProps) {
               placeholder="hello"
             />
           </Field>
-          {full.name === "" && (
+          {full.name === "" && full.way !== "example" && (
             <Button
               size="sm"
               look="quiet"

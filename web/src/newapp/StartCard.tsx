@@ -1,4 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { Rocket } from "lucide-react";
 import { api } from "@/api/client";
 import type { Problem } from "@/api/problem";
@@ -17,7 +18,7 @@ interface StartCardProps {
   app: App;
   way: Way;
   example: string | undefined;
-  problem: Problem | undefined;
+  problem?: Problem;
   again?: boolean;
 }
 
@@ -40,10 +41,17 @@ export function StartCard({ app, way, example = "static-site", problem, again }:
   return (
     <Card className="max-w-3xl space-y-4 p-4 sm:p-6">
       <ErrorNote error={start.problem ?? (start.busy ? undefined : problem)} />
-      <Button look="primary" busy={start.busy} onClick={() => void start.run()}>
-        <Rocket size={15} aria-hidden />
-        {again ? t("watch.again") : t("watch.start")}
-      </Button>
+      <div className="flex flex-wrap items-center gap-x-5 gap-y-3">
+        <Button look="primary" busy={start.busy} onClick={() => void start.run()}>
+          <Rocket size={15} aria-hidden />
+          {again ? t("watch.again") : t("watch.start")}
+        </Button>
+        {way === "git" && (
+          <Link to="/apps/$app/settings" params={{ app: app.name }} className="link">
+            {t("watch.change_source")}
+          </Link>
+        )}
+      </div>
       <CommandHint command={command} />
     </Card>
   );

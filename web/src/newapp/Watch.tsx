@@ -5,6 +5,7 @@ import { useEffect, useState } from "react";
 import { asProblem, type Problem } from "@/api/problem";
 import { queries } from "@/api/queries";
 import { type App, can, type Deployment, type NewToken, terminal } from "@/api/types";
+import { DeployButton } from "@/components/DeployButton";
 import { FirstDeployment } from "@/components/FirstDeployment";
 import { buttonClass } from "@/components/ui/button";
 import { Empty, ErrorNote, Skeleton } from "@/components/ui/feedback";
@@ -17,6 +18,7 @@ import { LiveCard } from "./LiveCard";
 import { NextSteps } from "./NextSteps";
 import { StartCard } from "./StartCard";
 import type { Way } from "./search";
+import { useQrCode } from "./useQrCode";
 import { Webhook } from "./Webhook";
 
 interface WatchProps {
@@ -24,13 +26,16 @@ interface WatchProps {
   way: Way;
   example?: string;
   problem?: Problem;
+  /** Whoever looks has just made it here. */
+  arrived?: boolean;
 }
 
 /** A new app from its first source to the address that answers; all of it arrives by itself. */
-export function Watch({ name, way, example, problem }: WatchProps) {
+export function Watch({ name, way, example, problem, arrived }: WatchProps) {
   const { data: app, error, refetch } = useQuery(queries.app(name));
   const { data: latest, error: noList, refetch: again } = useQuery(queries.latestDeployments(name));
-  useFocusedHeading(app !== undefined);
+  useQrCode(); // so that it is here when it is wanted
+  useFocusedHeading(Boolean(arrived && app && latest));
   if (error && asProblem(error).status === 404) return <Missing name={name} />;
   if (!app || !latest) {
     const failed = error ?? noList;
@@ -40,7 +45,7 @@ export function Watch({ name, way, example, problem }: WatchProps) {
   return <Known app={app} deployments={latest.items} way={way} example={example} problem={problem} />;
 }
 
-interface KnownProps extends Omit<WatchProps, "name"> {
+interface KnownProps extends Omit<WatchProps, "name" | "arrived"> {
   app: App;
   /** The latest ones, newest first. */
   deployments: Deployment[];
@@ -58,10 +63,18 @@ function Known({ app, deployments, way, example, problem }: KnownProps) {
 
   const mine = way === "push";
   const send = <FirstDeployment app={app} token={token} onToken={setToken} />;
+  const hook = app.source && last && can(me, "write") && <Webhook app={app} />;
   const version = app.live_release?.version ?? good?.release ?? 0;
   return (
     <>
-      <PageHead title={titleOf(phase, app.name, mine)}>{bodyOf(phase, mine)}</PageHead>
+      <PageHead
+        title={titleOf(phase, app.name, mine)}
+        actions={
+          phase === "failed" && way === "image" && can(me, "deploy") && <DeployButton app={app.name} />
+        }
+      >
+        {bodyOf(phase, mine)}
+      </PageHead>
       <p role="status" className="sr-only">
         {phase === "waiting" ? "" : titleOf(phase, app.name, mine)}
       </p>
@@ -81,13 +94,12 @@ function Known({ app, deployments, way, example, problem }: KnownProps) {
             oneClick={way === "example"}
           />
         )}
+        {live && hook}
         {live && <NextSteps app={app} invites={can(me, "admin")} />}
-        {app.source && last && can(me, "write") && <Webhook app={app} />}
+        {phase === "failed" && !mine && <StartCard app={app} way={way} example={example} again />}
         {watched && <DeploymentNow key={watched.id} deployment={watched} app={app} />}
         {phase === "failed" && mine && <div className="max-w-3xl">{send}</div>}
-        {phase === "failed" && !mine && (
-          <StartCard app={app} way={way} example={example} problem={undefined} again />
-        )}
+        {!live && hook}
       </div>
     </>
   );

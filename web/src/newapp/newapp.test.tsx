@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
+import { Problem } from "@/api/problem";
 import { keys } from "@/api/queries";
 import type { App, Deployment } from "@/api/types";
 import { FirstDeployment } from "@/components/FirstDeployment";
@@ -25,6 +26,11 @@ const examples = {
       next_cursor: "",
     },
   }),
+};
+/** Quicker than typing, where each key does not matter. */
+const fill = async (field: HTMLElement, text: string) => {
+  await user.click(field);
+  await user.paste(text);
 };
 const posts = (calls: Call[]) => calls.filter((call) => call.method === "POST");
 
@@ -72,7 +78,7 @@ describe("the name of a new app", () => {
       "GET /apps": () => ({ body: { items: [anApp({ name: "nginx" })], next_cursor: "" } }),
     });
     await form({ way: "image" });
-    await user.type(screen.getByLabelText("Image"), "registry.example.com/team/nginx:1.29");
+    await fill(screen.getByLabelText("Image"), "registry.example.com/team/nginx:1.29");
     await waitFor(() => expect(screen.getByLabelText("Name")).toHaveValue("nginx-2"));
     await user.clear(screen.getByLabelText("Name"));
     await user.type(screen.getByLabelText("Name"), "front");
@@ -108,8 +114,8 @@ describe("NewAppForm", () => {
     });
     const { onMade } = await form({ way: "git" });
     const url = screen.getByLabelText("Git URL");
-    await user.type(url, "https://example.com/shop.git");
-    await user.type(screen.getByLabelText(/Branch/), "next");
+    await fill(url, "https://example.com/shop.git");
+    await fill(screen.getByLabelText(/Branch/), "next");
     await user.click(screen.getByRole("button", { name: "Create and deploy" }));
     await waitFor(() => expect(url).toHaveAccessibleDescription(/the URL is private/));
     await waitFor(() => expect(url).toHaveFocus());
@@ -119,7 +125,7 @@ describe("NewAppForm", () => {
     expect(screen.getAllByRole("alert")).toHaveLength(1);
     expect(onMade).not.toHaveBeenCalled();
 
-    await user.type(url, "x");
+    await fill(url, "x");
     expect(url).not.toBeInvalid();
   });
 
@@ -141,10 +147,10 @@ describe("NewAppForm", () => {
     const { onMade } = await form();
     const key = "-----BEGIN OPENSSH PRIVATE KEY-----";
     await user.click(screen.getByRole("radio", { name: /A git URL/ }));
-    await user.type(screen.getByLabelText("Name"), "hello");
-    await user.type(screen.getByLabelText("Git URL"), "https://example.com/a.git");
+    await fill(screen.getByLabelText("Name"), "hello");
+    await fill(screen.getByLabelText("Git URL"), "https://example.com/a.git");
     await user.selectOptions(screen.getByLabelText("Credential"), "Deploy key");
-    await user.type(screen.getByLabelText("Private key"), key);
+    await fill(screen.getByLabelText("Private key"), key);
     await user.click(screen.getByRole("button", { name: "Create and deploy" }));
     await waitFor(() => expect(onMade).toHaveBeenCalled());
     expect(posts(calls).map((call) => call.body)).toEqual([
@@ -245,6 +251,11 @@ describe("watching a new app", () => {
       "GET /session": () => ({ body: { user: { role: "owner" }, actor: { scopes: null } } }),
       "GET /apps/hello": () => ({ body: now.app }),
       "GET /apps/hello/deployments": () => ({ body: { items: now.deployments, next_cursor: "" } }),
+      "POST /tokens": () => ({ status: 201, body: { token: "slw_secret" } }),
+      "POST /apps/hello/webhook-secret": () => ({
+        status: 201,
+        body: { url: "https://paas.example.com/webhooks/github/hello", secret: "whs_secret" },
+      }),
       "GET /apps/hello/instances": () => ({ body: { items: [], next_cursor: "" } }),
       "POST /apps/hello/deployments": () => {
         const number = now.deployments.length + 1;
@@ -299,10 +310,12 @@ describe("watching a new app", () => {
   it("keeps the token and the commands when the first push fails", async () => {
     const { now } = world(fresh);
     const { client } = await renderPiece(<Watch name="hello" way="push" />);
-    await screen.findByText("Waiting for your push…");
+    await user.click(await screen.findByRole("button", { name: "Make a token" }));
+    await screen.findByText("slw_secret");
     now.deployments = [aDeployment({ state: "failed", reason: "build: no Dockerfile" })];
     await client.invalidateQueries({ queryKey: keys.app("hello") });
     expect(await screen.findByRole("heading", { name: "hello is not live yet" })).toBeVisible();
+    expect(screen.getByText("slw_secret")).toBeVisible();
     expect(screen.getByText(/git push slipway HEAD:main/)).toBeVisible();
   });
 
@@ -312,7 +325,24 @@ describe("watching a new app", () => {
     await renderPiece(<Watch name="hello" way="git" />);
     const hook = await screen.findByText(live.webhook_url);
     expect(hook).toBeVisible();
-    expect(screen.getByRole("button", { name: "Make a webhook secret" })).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "Make a webhook secret" }));
+    expect(await screen.findByText("whs_secret")).toBeVisible();
+    expect(screen.getByText("https://paas.example.com/webhooks/github/hello")).toBeVisible();
+  });
+
+  it("starts an example whose deployment did not begin, and says why it did not", async () => {
+    const { calls } = world(fresh);
+    const problem = new Problem(503, "unavailable", "the queue is full");
+    await renderPiece(
+      <main>
+        <Watch name="hello" way="example" example="spa" problem={problem} arrived />
+      </main>,
+    );
+    expect(await screen.findByRole("alert")).toHaveTextContent("the queue is full");
+    expect(screen.getByRole("heading", { name: "hello is there" })).toHaveFocus();
+    await user.click(screen.getByRole("button", { name: "Start the deployment" }));
+    expect(await screen.findByRole("heading", { name: "hello is on its way" })).toBeVisible();
+    expect(posts(calls)[0]?.body).toEqual({ example: "spa" });
   });
 
   it("says so when there is no such app", async () => {

@@ -32,6 +32,7 @@ export default function NewAppPage() {
           way={search.way ?? "push"}
           example={search.example}
           problem={made?.app.name === search.app ? made.problem : undefined}
+          arrived={made?.app.name === search.app}
         />
       </Page>
     );
