@@ -15,7 +15,7 @@ import { ErrorNote, SkeletonRows } from "@/components/ui/feedback";
 import { Card, PageHead, Row, Rows } from "@/components/ui/layout";
 import { Badge } from "@/components/ui/status";
 import { Ago } from "@/components/ui/time";
-import { t, tn } from "@/i18n";
+import { currentLanguage, t, tn } from "@/i18n";
 import { cli } from "@/lib/command";
 import { useAction } from "@/lib/form";
 import { exactly } from "@/lib/time";
@@ -29,6 +29,8 @@ export default function Sessions() {
   const [asking, setAsking] = useState(false);
   const own = (data?.items ?? []).filter((s) => s.current);
   const others = (data?.items ?? []).filter((s) => !s.current);
+  const commands = [cli("sessions")];
+  if (others[0]) commands.push(cli("sessions revoke", undefined, others[0].id));
   return (
     <Page width="narrow">
       <PageHead
@@ -52,7 +54,7 @@ export default function Sessions() {
         </Card>
       )}
       {data && others.length === 0 && <p className="mt-3 text-sm text-text-3">{t("sessions.only")}</p>}
-      <CommandHint className="mt-5" command={cli("sessions")} />
+      <CommandHint className="mt-5" command={commands.join("\n")} />
       <RevokeOthers open={asking} others={others} onClose={() => setAsking(false)} />
     </Page>
   );
@@ -114,6 +116,8 @@ export function RevokeOthers({
   );
 }
 
+const day = (when: string) => new Date(when).toLocaleDateString(currentLanguage(), { dateStyle: "medium" });
+
 function SessionRow({ session: s }: { session: Session }) {
   const client = useQueryClient();
   const [gone, setGone] = useState(false);
@@ -144,7 +148,7 @@ function SessionRow({ session: s }: { session: Session }) {
             <span>
               {t("sessions.since")} <Ago when={s.created_at} />
             </span>
-            <span>{t("sessions.expires", { when: exactly(s.expires_at) })}</span>
+            <span title={exactly(s.expires_at)}>{t("sessions.expires", { when: day(s.expires_at) })}</span>
           </div>
         </div>
         {!s.current && (
