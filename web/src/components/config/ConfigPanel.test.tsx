@@ -126,6 +126,7 @@ describe("Config", () => {
     await user.type(screen.getByLabelText("Name"), name);
     expect(screen.getByLabelText("Name")).toHaveAccessibleDescription(words);
     await user.click(screen.getByRole("button", saveOne));
+    await waitFor(() => expect(screen.getByLabelText("Name")).toHaveFocus());
     expect(patches()).toHaveLength(0);
   });
 

@@ -68,7 +68,14 @@ export function ConfigPanel({ app }: { app: string }) {
   };
   const save = async () => {
     setTried(true);
-    if (!staged.valid || !(await staged.submit())) return;
+    if (!staged.valid) {
+      // It may be far from the button that was pressed.
+      requestAnimationFrame(() =>
+        document.querySelector<HTMLElement>("input[aria-invalid=true], textarea[aria-invalid=true]")?.focus(),
+      );
+      return;
+    }
+    if (!(await staged.submit())) return;
     setAdding(false);
     setTried(false);
     setImported(undefined);
