@@ -4,7 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, afterEach, before, test } from "node:test";
-import { missing, pages } from "./pages.mjs";
+import { missing, pages, show } from "./pages.mjs";
 import { assert, Story, unauthorized } from "./story.mjs";
 import { makeWorld } from "./world.mjs";
 
@@ -60,15 +60,9 @@ function none(found) {
   assert.ok(found.length === 0, `${found.length} violations\n${found.join("\n")}`);
 }
 
-async function visit({ path, busy }) {
-  await story.go(path);
-  if (busy) await page.locator("h1").first().waitFor();
-  else await story.settled();
-}
-
 async function look(one) {
   const { name, open = {} } = one;
-  await visit(one);
+  await show(story, one);
   const found = await inBothThemes(name);
   for (const [what, opens] of Object.entries(open)) {
     await opens(story);

@@ -2,7 +2,7 @@
 // code and data are the same in every language; nothing else is in English.
 import { after, afterEach, before, test } from "node:test";
 import { catalogues, speak } from "./catalogue.mjs";
-import { pages } from "./pages.mjs";
+import { pages, show } from "./pages.mjs";
 import { assert, Story, unauthorized } from "./story.mjs";
 import { makeWorld, world } from "./world.mjs";
 
@@ -109,9 +109,7 @@ test("what the browser prefers is shown, and nothing in English", async () => {
   assert.equal(await page.title(), `${story.say("nav.apps")} · Slipway`);
   const found = [];
   for (const one of pages.filter(({ outside, route }) => !outside && route)) {
-    await story.go(one.path);
-    if (one.busy) await page.locator("h1").first().waitFor();
-    else await story.settled();
+    await show(story, one);
     found.push(...(await strays(one.name)));
     for (const [what, open] of Object.entries(one.open ?? {})) {
       await open(story);

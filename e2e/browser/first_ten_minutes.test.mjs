@@ -171,7 +171,7 @@ test("an image that cannot be pulled is said to be missing, and can be sent agai
   await story.button("Create and deploy").click();
   await story.heading("pulled is not live yet").waitFor({ timeout: 60_000 });
   await page.getByText("127.0.0.1:9/nobody/nothing:1", { exact: false }).first().waitFor();
-  await story.button("Send it again").click();
+  await story.button(story.say("watch.again")).click();
   await page.getByRole("region", { name: "Deployment #2" }).waitFor();
   await story.heading("pulled is not live yet").waitFor({ timeout: 60_000 });
 });

@@ -24,14 +24,24 @@ const key = (keys) => async (story) => {
   await story.dialog().first().waitFor();
 };
 
+// Chooses one of a few that are all seen.
+const choose = (key) => (story) => story.page.getByRole("radio", { name: story.say(key) }).check();
+
 /**
  * name, route as the router has it, path, and by name what can be opened; busy
- * is one that shows for ever that something loads, outside one for who is not
+ * is one that shows for ever that something loads, prepare what is
+ * done to it first, outside one for who is not
  * signed in, refused one for which the server has an error.
  */
 export const pages = [
-  { name: "apps", route: "/", path: "/", open: { palette: key("ControlOrMeta+k"), shortcuts: key("?") } },
-  { name: "apps-table", route: "/", path: "/?view=table" },
+  {
+    name: "apps",
+    route: "/",
+    path: "/",
+    prepare: choose("apps.as_grid"),
+    open: { palette: key("ControlOrMeta+k"), shortcuts: key("?") },
+  },
+  { name: "apps-table", route: "/", path: "/", prepare: choose("apps.as_table") },
   { name: "new-app", route: "/new", path: "/new" },
   { name: "new-app-git", route: "/new", path: "/new?way=git" },
   { name: "new-app-image", route: "/new", path: "/new?way=image" },
@@ -114,6 +124,14 @@ export const pages = [
   { name: "join", route: "/join", path: "/join", outside: true },
   { name: "setup", route: "/setup", path: "/setup", outside: true },
 ];
+
+/** Opens a page and waits until it shows what it has. */
+export async function show(story, { path, busy, prepare }) {
+  await story.go(path);
+  if (busy) await story.page.locator("h1").first().waitFor();
+  else await story.settled();
+  await prepare?.(story);
+}
 
 /** The routes of the dashboard that no page here shows. */
 export async function missing() {

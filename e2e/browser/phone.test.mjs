@@ -1,6 +1,6 @@
 // A phone: narrow, and without a mouse.
 import { after, afterEach, before, test } from "node:test";
-import { pages } from "./pages.mjs";
+import { pages, show } from "./pages.mjs";
 import { assert, Story, unauthorized } from "./story.mjs";
 import { makeWorld, world } from "./world.mjs";
 
@@ -37,9 +37,7 @@ async function inBothThemes(what) {
 }
 
 async function look(one) {
-  await story.go(one.path);
-  if (one.busy) await page.locator("h1").first().waitFor();
-  else await story.settled();
+  await show(story, one);
   const found = await inBothThemes(one.name);
   for (const [name, open] of Object.entries(one.open ?? {})) {
     await open(story);

@@ -2,7 +2,7 @@
 // themes, wide and on a phone: node screenshots.mjs FOLDER [FOLDER FOR DOCS]
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { pages } from "./pages.mjs";
+import { pages, show } from "./pages.mjs";
 import { Story, visit } from "./story.mjs";
 import { makeWorld, world } from "./world.mjs";
 
@@ -53,9 +53,7 @@ async function take(story, one, width) {
     }
   };
   await page.setViewportSize(sizes[width]);
-  await story.go(one.path);
-  if (one.busy) await page.locator("h1").first().waitFor();
-  else await story.settled();
+  await show(story, one);
   await shot(one.name);
   for (const [what, open] of Object.entries(one.open ?? {})) {
     await open(story);

@@ -60,9 +60,11 @@ export function Glance({ app }: { app: App }) {
           <span className={cx("shrink-0", tone)}>{icon}</span>
           <div className="min-w-0">
             <p className="font-semibold text-lg">{tWord("status_line", standing)}</p>
-            <p className="text-text-2 tabular-nums">
-              {t("overview.instances", { running: app.instances.running, wanted: app.instances.wanted })}
-            </p>
+            {live && (
+              <p className="text-text-2 tabular-nums">
+                {t("overview.instances", { running: app.instances.running, wanted: app.instances.wanted })}
+              </p>
+            )}
           </div>
         </div>
         <div className="flex flex-wrap gap-2">
