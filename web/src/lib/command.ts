@@ -10,14 +10,3 @@ export function cli(verb: string, app?: string, ...args: string[]): string {
   if (app) words.push("-a", quote(app));
   return words.join(" ");
 }
-
-/** The same over the API, for what the command line has no verb for. */
-export function curl(method: string, path: string, body?: unknown): string {
-  const lines = [
-    `curl -X ${method} "$SLIPWAY_URL/api/v1${path}"`,
-    `-H "Authorization: Bearer $SLIPWAY_TOKEN"`,
-  ];
-  if (body !== undefined)
-    lines.push("-H 'Content-Type: application/json'", `-d ${quote(JSON.stringify(body))}`);
-  return lines.join(" \\\n  ");
-}
