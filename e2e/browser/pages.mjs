@@ -25,7 +25,7 @@ const key = (keys) => async (story) => {
 };
 
 // Chooses one of a few that are all seen.
-const choose = (key) => (story) => story.page.getByRole("radio", { name: story.say(key) }).check();
+const choose = (key) => (story) => story.page.getByRole("button", { name: story.say(key) }).click();
 
 /**
  * name, route as the router has it, path, and by name what can be opened; busy
