@@ -43,8 +43,10 @@ async function look(one) {
     await open(story);
     found.push(...(await inBothThemes(`${one.name} with ${name}`)));
     const opened = story.dialog().or(page.getByRole("menu")).first();
-    const { x, width } = await opened.boundingBox();
-    if (x < 0 || x + width > 360) found.push(`${one.name} with ${name}: from ${x}, ${width} wide`);
+    if ((await opened.count()) > 0) {
+      const { x, width } = await opened.boundingBox();
+      if (x < 0 || x + width > 360) found.push(`${one.name} with ${name}: from ${x}, ${width} wide`);
+    }
     await page.keyboard.press("Escape");
     await opened.waitFor({ state: "hidden" });
   }

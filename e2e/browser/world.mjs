@@ -25,20 +25,16 @@ export async function makeWorld(story) {
     await source.write(...extra);
     return api.upload(app, await source.tar());
   };
-  await api.deployed(world.shop, await deploy(world.shop, "EXPOSE 8080"));
+  // What does not wait for another goes on side by side.
+  const live = await deploy(world.shop, "EXPOSE 8080");
+  const first = await deploy(world.broken, "ENV EXIT=3", 'ENV COMPLAIN="no such table: users"');
+  const long = await api.example(world.long, "static-site");
+  await api.deployed(world.shop, live);
   await api.patch(`/apps/${world.shop}/config`, {
     set: { GREETING: "hello", DATABASE_URL: "postgres://shop:secret@db/shop", EMPTY: "" },
   });
-  await api.ended(world.shop, 2);
-  const broken = await deploy(
-    world.shop,
-    "EXPOSE 8080",
-    'RUN ["/app", "nap", "10ms"]',
-    'RUN ["/app", "fail"]',
-  );
-  const first = await deploy(world.broken, "ENV EXIT=3", 'ENV COMPLAIN="no such table: users"');
-  const long = await api.example(world.long, "static-site");
-  await api.ended(world.shop, broken);
+  const failing = ["EXPOSE 8080", 'RUN ["/app", "nap", "10ms"]', 'RUN ["/app", "fail"]'];
+  await api.ended(world.shop, await deploy(world.shop, ...failing));
   await api.ended(world.broken, first);
   await api.deployed(world.long, long);
   await api.post(`/apps/${world.shop}/domains`, { host: "shop.example.com" });
