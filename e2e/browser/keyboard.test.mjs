@@ -3,7 +3,7 @@
 import { after, afterEach, before, test } from "node:test";
 import { assert, owner, Story } from "./story.mjs";
 
-const app = "by-hand";
+const app = "static-site"; // as the example is called
 
 let story;
 let page;
@@ -11,8 +11,6 @@ let page;
 before(async () => {
   story = await Story.begin();
   page = story.page;
-  await story.api.post("/apps", { name: app });
-  await story.api.deployed(app, await story.api.example(app, "static-site"));
 });
 after(() => story?.end());
 afterEach(() => story.complaints());
@@ -57,6 +55,20 @@ test("signing in", async () => {
   await page.keyboard.type(owner.password);
   await page.keyboard.press("Enter");
   await story.heading("Apps").waitFor();
+});
+
+test("an example is deployed", async () => {
+  await page.keyboard.press("n");
+  await page.keyboard.press("a");
+  await story.heading("New app").waitFor();
+  const example = page.getByRole("radio", { name: "An example" });
+  await tabTo(page.getByRole("radio", { name: "This folder" }));
+  for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowDown");
+  assert.ok(await example.isChecked(), "the arrow keys choose");
+  await tabTo(page.getByRole("button", { name: "Deploy Static site" }));
+  await page.keyboard.press("Enter");
+  await story.heading(`${app} is live`).waitFor({ timeout: 60_000 });
+  await page.waitForFunction(() => document.activeElement !== document.body); // the focus is not lost
 });
 
 test("the shortcuts are listed, and Escape leads back", async () => {
