@@ -10,6 +10,7 @@ import { ErrorNote } from "@/components/ui/feedback";
 import { Field, Input } from "@/components/ui/field";
 import { Card } from "@/components/ui/layout";
 import { t } from "@/i18n";
+import { Say } from "@/i18n/Say";
 import { useAction } from "@/lib/form";
 import {
   anyName,
@@ -165,7 +166,12 @@ export function NewAppForm({ search, onSearch, onMade }: NewAppFormProps) {
                 put({ name: freeName(offered, taken) });
               }}
             >
-              {t("new.use_name", { name: freeName(offered, taken) })}
+              <span>
+                <Say
+                  k="new.use_name"
+                  values={{ name: <span translate="no">{freeName(offered, taken)}</span> }}
+                />
+              </span>
             </Button>
           )}
         </div>

@@ -91,6 +91,8 @@ describe("the name of a new app", () => {
     const { onMade } = await form();
     const offer = screen.getByRole("button", { name: /^Use / });
     const offered = offer.textContent?.replace("Use ", "");
+    // A name is none of the page's words: no translation may touch it.
+    expect(offer.querySelector("[translate=no]")).toHaveTextContent(offered ?? "");
     await user.click(offer);
     expect(screen.getByLabelText("Name")).toHaveValue(offered);
     await user.click(screen.getByRole("button", { name: "Create app" }));
