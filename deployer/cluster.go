@@ -30,6 +30,14 @@ type Workload struct {
 	Instances int               // how many; 0 keeps none
 	Health    Health
 	Limits    Limits
+	Volumes   []Volume // a workload with any has at most one instance
+}
+
+// Volume is storage of an app that is mounted into an instance. It is made when
+// the first workload asks for it, and outlives all of them.
+type Volume struct {
+	Name string // within the app
+	Path string // absolute, in the instance
 }
 
 // Health says when an instance counts as healthy. With no port it is healthy
@@ -179,6 +187,16 @@ type Images interface {
 	RemoveImages(ctx context.Context, references []string) error
 }
 
+// Volumes is a Cluster that keeps volumes.
+type Volumes interface {
+	// Volumes lists the names of an app's volumes that are there.
+	Volumes(ctx context.Context, app string) ([]string, error)
+
+	// RemoveVolume deletes a volume and what is in it. One that is not there
+	// is no error; one that an instance still uses is one.
+	RemoveVolume(ctx context.Context, app, name string) error
+}
+
 // ErrUnavailable is in the chain of an error from an engine that cannot be
 // reached. Trying again later is the right answer.
 var ErrUnavailable = errors.New("the container engine is not answering")
@@ -207,6 +225,7 @@ func (u *Unhealthy) Error() string { return u.Instance.Name + ": " + u.Reason }
 type Targets struct {
 	Release int    // the release whose web instances get the requests, 0 for none
 	Process string // "web"
+	Hold    bool   // requests wait in the routers until the next Switch; Release and Process say what for
 	Upto    int    // highest index of the instances that get requests, 0 for all: those above are about to be removed
 }
 

@@ -59,6 +59,13 @@ func (w Workload) Check() error {
 		return fmt.Errorf("workload %s: health path %q does not start with a slash", w.ID, w.Health.Path)
 	case w.Limits.MemoryBytes < 0 || w.Limits.CPUMilli < 0 || w.Limits.PIDs < 0:
 		return fmt.Errorf("workload %s: a limit cannot be negative", w.ID)
+	case len(w.Volumes) > 0 && w.Instances > 1:
+		return fmt.Errorf("workload %s: %d instances cannot share a volume", w.ID, w.Instances)
+	}
+	for _, v := range w.Volumes {
+		if v.Name == "" || !strings.HasPrefix(v.Path, "/") || strings.ContainsAny(v.Name+v.Path, ":,\x00") {
+			return fmt.Errorf("workload %s: volume %q at %q: it needs a name and an absolute path", w.ID, v.Name, v.Path)
+		}
 	}
 	for key, value := range w.Env {
 		if key == "" || strings.ContainsAny(key, "=\x00") {

@@ -31,6 +31,13 @@ type App struct {
 	CPUMilli    int            // limit per instance in thousandths of a core; 0 for the default
 	LiveRelease int            // version of the live release, 0 before the first
 
+	SupersedeBuilding bool       // a newer deployment also stops one that is building
+	StopFirst         bool       // the old instances stop before the new ones start; see also Volume
+	WarmMinutes       int        // how long the release before the live one is kept running; 0 for not at all
+	WatchMinutes      int        // how long a deployment is watched once it is live; 0 for not at all
+	WarmRelease       int        // version of the release that is kept running without traffic, 0 for none
+	WarmUntil         *time.Time // until when; nil with no WarmRelease
+
 	ReleaseSeq    int // last release version given out
 	DeploymentSeq int // last deployment number given out
 
@@ -41,6 +48,14 @@ type App struct {
 
 // WebProcess is the name of the process that the router sends requests to.
 const WebProcess = "web"
+
+// What a new app gets, and what it may ask for.
+const (
+	DefaultWarmMinutes  = 10
+	MaxWarmMinutes      = 24 * 60
+	DefaultWatchMinutes = 5
+	MaxWatchMinutes     = 60
+)
 
 // Instances gives the wanted number of instances of a process.
 func (a *App) Instances(process string) int {

@@ -14,7 +14,7 @@ const (
 	DeploymentSucceeded  DeploymentState = "succeeded"  // terminal: its release went live
 	DeploymentFailed     DeploymentState = "failed"     // terminal: Reason says why; the old release kept serving
 	DeploymentCancelled  DeploymentState = "cancelled"  // terminal: somebody stopped it, and the work has stopped
-	DeploymentSuperseded DeploymentState = "superseded" // terminal: a newer one made it needless before it began
+	DeploymentSuperseded DeploymentState = "superseded" // terminal: a newer one made it needless; its release never goes live
 )
 
 // Terminal says whether the state is final.
@@ -43,6 +43,7 @@ const (
 	TriggerRollback Trigger = "rollback" // an earlier release
 	TriggerSettings Trigger = "settings" // health path, port, limits changed
 	TriggerRestart  Trigger = "restart"  // the live release anew
+	TriggerReturn   Trigger = "return"   // Slipway goes back to the release before, see WatchVerdict
 )
 
 // Deployment is one attempt to make a release the live one.
@@ -67,6 +68,9 @@ type Deployment struct {
 	CreatedBy   string
 	CancelledBy string // who asked for the cancel, "" if nobody
 
+	Cause        string // why Slipway made it by itself, in words; "" when somebody asked for it
+	SupersededBy int    // the number of the deployment that made it needless, 0 for none
+
 	// Held by one worker at a time. Every change of state names the fence it
 	// was claimed with, so a worker that lost its lease changes nothing.
 	Fence      int64
@@ -82,7 +86,23 @@ type Deployment struct {
 
 	// When the time-out of the phase it is in strikes; nil where none runs.
 	PhaseDeadline *time.Time
+
+	// Once it is live, what the routers see is compared with the release before.
+	WatchUntil   *time.Time // nil when it is not watched
+	WatchVerdict WatchVerdict
+	WatchNote    string // what the verdict rests on, in words
 }
+
+// WatchVerdict is what came of watching a deployment after it went live.
+type WatchVerdict string
+
+// The verdicts.
+const (
+	WatchOpen     WatchVerdict = ""         // is still watched, or never was
+	WatchKept     WatchVerdict = "kept"     // it did as well as the release before
+	WatchReturned WatchVerdict = "returned" // it did worse, and Slipway went back
+	WatchUnknown  WatchVerdict = "unknown"  // nothing to compare: too few requests, or something newer came
+)
 
 // NeedsBuild says whether the deployment starts from a source or an image
 // rather than from a release.

@@ -37,7 +37,10 @@ func (s *Service) Create(ctx context.Context, actor models.Actor, wanted New) (*
 	if err := models.CheckAppName(wanted.Name); err != nil {
 		return nil, err
 	}
-	app := &models.App{Name: wanted.Name, OwnerID: actor.UserID}
+	app := &models.App{
+		Name: wanted.Name, OwnerID: actor.UserID,
+		WarmMinutes: models.DefaultWarmMinutes, WatchMinutes: models.DefaultWatchMinutes,
+	}
 	err := s.store.Transact(ctx, func(tx *store.Store) error {
 		if err := tx.CreateApp(ctx, app); err != nil {
 			return err
