@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-paas/slipway/failpoint"
 )
 
 // ErrLive is in the chain of an error of Rollout.Run when the new release has
@@ -74,6 +76,7 @@ func (r *Rollout) BringUp(ctx context.Context, p Plan, say Say) error {
 	if err := run.bringUp(ctx); err != nil {
 		return errors.Join(err, run.undo(ctx, false))
 	}
+	failpoint.Hit("rollout.before-switch")
 	if err := r.Router.Switch(ctx, p.App, Targets{Release: p.Release, Process: webProcess}); err != nil {
 		return errors.Join(fmt.Errorf("switch the traffic: %w", err), run.undo(ctx, true))
 	}
@@ -193,12 +196,14 @@ func (r *Rollout) up(ctx context.Context, w Workload, say Say) error {
 	if err := r.Cluster.Ensure(ctx, w); err != nil {
 		return fmt.Errorf("start %s: %w", w.ID.Process, err)
 	}
+	failpoint.Hit("rollout.ensured")
 	if w.Instances == 0 {
 		return nil
 	}
 	if err := r.Cluster.WaitHealthy(ctx, w.ID); err != nil {
 		return err
 	}
+	failpoint.Hit("rollout.healthy")
 	say("%s is healthy after %s", w.ID.Process, Seconds(time.Since(began)))
 	return nil
 }
@@ -244,7 +249,9 @@ func (r *rollingOut) keep() bool {
 
 // clearAway waits for the old releases' requests to end, and removes them.
 func (r *rollingOut) clearAway(ctx context.Context) error {
+	failpoint.Hit("rollout.before-drain")
 	r.drain(ctx, r.Previous)
+	failpoint.Hit("rollout.before-remove")
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -256,6 +263,7 @@ func (r *rollingOut) clearAway(ctx context.Context) error {
 	if err := r.remove(removing, r.Previous); err != nil {
 		return err
 	}
+	failpoint.Hit("rollout.removed")
 	for _, release := range releases(r.Previous) {
 		r.say("v%d removed", release)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/slipway-paas/slipway/failpoint"
 )
 
 // InstanceDrainer is a Router that can also tell when the instances of a
@@ -41,6 +43,7 @@ func (r *Rollout) Scale(ctx context.Context, w Workload, say Say) error {
 			return err
 		}
 	}
+	failpoint.Hit("scale.before")
 	if err := r.up(ctx, w, say); err != nil {
 		return err
 	}
@@ -50,6 +53,7 @@ func (r *Rollout) Scale(ctx context.Context, w Workload, say Say) error {
 	if !serves {
 		return nil
 	}
+	failpoint.Hit("scale.before-switch")
 	if err := r.Router.Switch(ctx, w.ID.App, Targets{Release: w.ID.Release, Process: webProcess}); err != nil {
 		return fmt.Errorf("tell the routers: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slipway-paas/slipway/failpoint"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/server/git/hook"
 	"github.com/slipway-paas/slipway/server/logs"
@@ -50,13 +51,17 @@ func (s *Server) receive(ctx context.Context, p *push, req hook.Request, out *lo
 	if submission.SourceID, _, err = s.Sources.SaveGit(ctx, p.repository, decided.deploy.new, env); err != nil {
 		return err
 	}
+	failpoint.Hit("push.source-kept")
 	d, err := s.acknowledge(ctx, p, decided, submission, out)
 	if err != nil {
 		s.Deployments.DropSources([]string{submission.SourceID})
 		return err
 	}
+	failpoint.Hit("push.acknowledged")
 	say(out, decided.notes)
-	return s.follow(ctx, p, d, out)
+	err = s.follow(ctx, p, d, out)
+	failpoint.Hit("push.before-answer")
+	return err
 }
 
 // await lets pushes that deploy go one after the other: git moves a branch only
@@ -129,6 +134,7 @@ func (s *Server) create(ctx context.Context, p *push, out *logs.Terminal) error 
 	if !created {
 		return models.Errorf(models.KindConflict, "%s was made by somebody else at the same moment; push again", p.name)
 	}
+	failpoint.Hit("push.app-made")
 	out.Say("Created app %s", app.Name)
 	if err := s.adopt(p.repository, app.ID); err != nil {
 		return models.Wrap(err, models.KindConflict, "somebody else pushed to %s at the same moment; push again", p.name)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/slipway-paas/slipway/failpoint"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
 )
@@ -54,6 +55,7 @@ func (p *Pipeline) work(ctx context.Context, d *models.Deployment) error {
 	}
 	logger.Info("deployment taken up", "app_name", app.Name, "number", d.Number, "state", d.State, "fence", d.Fence)
 
+	failpoint.Hit("deployment.claimed")
 	working, grip := p.grip(ctx, d)
 	defer grip.letGo()
 	p.Announce(app, d)
@@ -89,7 +91,9 @@ func (p *Pipeline) work(ctx context.Context, d *models.Deployment) error {
 // it runs any more. When that cannot be brought about it has failed instead:
 // cancelled means that the work has stopped.
 func (p *Pipeline) concludeCancelled(ctx context.Context, app *models.App, d *models.Deployment, grip *grip, j *journal) error {
+	failpoint.Hit("cancel.before-undo")
 	undone := p.takeBack(context.WithoutCancel(ctx), d, grip)
+	failpoint.Hit("cancel.undone")
 	if grip.lost() || errors.Is(undone, store.ErrAway) {
 		return undone
 	}
@@ -115,6 +119,7 @@ func (p *Pipeline) conclude(ctx context.Context, app *models.App, d *models.Depl
 	// The end is in the log before it is in the row, so that who follows the
 	// log until the row is terminal has seen all of it.
 	j.state(state, reason)
+	failpoint.Hit("deployment.before-end")
 	err := p.save(ctx, d)
 	if errors.Is(err, store.ErrLeaseLost) {
 		return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/slipway-paas/slipway/builder"
 	"github.com/slipway-paas/slipway/builder/source"
+	"github.com/slipway-paas/slipway/failpoint"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
 )
@@ -39,10 +40,12 @@ func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deploym
 		return err
 	}
 	p.Announce(app, d)
+	failpoint.Hit("build.before")
 	image, err := p.makeImage(ctx, app, d, row, j)
 	if err != nil && errors.Is(context.Cause(ctx), errBuildTimeout) {
 		err = models.Errorf(models.KindTimeout, "the build did not end within %s", p.Settings.BuildTimeout)
 	}
+	failpoint.Hit("build.after")
 	ending, stopEnding := lastly(ctx)
 	defer stopEnding()
 	switch {

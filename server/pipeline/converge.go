@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slipway-paas/slipway/deployer"
+	"github.com/slipway-paas/slipway/failpoint"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/server/live"
 )
@@ -39,7 +40,9 @@ func (p *Pipeline) converge(ctx context.Context, appID string) error {
 	undisturbed, stop := p.untilNudged(holding, appID)
 	defer stop()
 	p.unsettle(appID)
+	failpoint.Hit("converge.before")
 	err = p.settle(undisturbed, app)
+	failpoint.Hit("converge.after")
 	var unhealthy *deployer.Unhealthy
 	switch {
 	case err == nil:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/slipway-paas/slipway/deployer"
+	"github.com/slipway-paas/slipway/failpoint"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
 	"github.com/slipway-paas/slipway/server/live"
@@ -22,6 +23,7 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 		if err := p.build(ctx, app, d, j); err != nil {
 			return err
 		}
+		failpoint.Hit("build.written")
 		now := time.Now().UTC()
 		d.State, d.BuiltAt, d.PhaseDeadline = models.DeploymentReleasing, &now, nil
 		if err := p.save(ctx, d); err != nil {
@@ -33,6 +35,7 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 	var release *models.Release
 	var err error
 	if d.State == models.DeploymentReleasing {
+		failpoint.Hit("release.before")
 		release, err = p.release(ctx, app, d)
 	} else {
 		release, err = p.Store.Release(ctx, app.ID, d.Release)
@@ -40,6 +43,7 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 	if err != nil {
 		return err
 	}
+	failpoint.Hit("release.written")
 	p.publish(app, live.TopicRelease, release.ID, live.ActionCreated)
 	j.state(d.State, "")
 	return p.rollout(ctx, d, release, grip, j)
@@ -80,6 +84,7 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 
 	// From here on the release has the traffic; that must be written whatever
 	// becomes of ctx.
+	failpoint.Hit("live.before-commit")
 	ending, stop := lastly(ctx)
 	defer stop()
 	now := time.Now().UTC()
@@ -107,6 +112,7 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 		d.State, d.FinishedAt = models.DeploymentDeploying, nil
 		return err
 	}
+	failpoint.Hit("live.committed")
 	p.Routing.Changed(app.ID)
 	p.Announce(app, d)
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/slipway-paas/slipway/failpoint"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
 )
@@ -59,7 +60,10 @@ func (p *Pipeline) SubmitIn(ctx context.Context, tx *store.Store, actor models.A
 	if err := tx.AddEvent(ctx, event); err != nil {
 		return nil, err
 	}
-	return d, p.Queue.Wake(ctx, tx, app.ID)
+	failpoint.Hit("submit.before-wake")
+	err := p.Queue.Wake(ctx, tx, app.ID)
+	failpoint.Hit("submit.before-commit")
+	return d, err
 }
 
 // check refuses what could only fail.
