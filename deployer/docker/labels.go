@@ -15,12 +15,13 @@ import (
 // ours only if it has LabelKind as well.
 const (
 	LabelInstallation = "slipway.installation"
-	LabelKind         = "slipway.kind" // instance, task, router or network
+	LabelKind         = "slipway.kind" // instance, task, router, network or volume
 	LabelApp          = "slipway.app"  // ID
 	LabelAppName      = "slipway.app.name"
 	LabelProcess      = "slipway.process"
 	LabelRelease      = "slipway.release"
 	LabelIndex        = "slipway.index"
+	LabelVolume       = "slipway.volume" // a volume's name within its app
 
 	labelSpec    = "slipway.spec" // hash of what the container was made from, without any secret
 	labelPort    = "slipway.port"
@@ -34,6 +35,7 @@ const (
 	kindTask     = "task"
 	kindRouter   = "router"
 	kindNetwork  = "network"
+	kindVolume   = "volume"
 )
 
 // labels are those of one container. All are always set: what a container
