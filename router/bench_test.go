@@ -69,7 +69,7 @@ func BenchmarkProxy(b *testing.B) {
 			apps[n/2].Backends[0].Address = srv.Listener.Addr().String()
 			s := loaded(b, apps)
 			i := &instance{log: slog.New(slog.DiscardHandler), store: s, access: newAccessLog()}
-			i.proxy = newProxy(s, i.access, nil, defaultUploadStall)
+			i.proxy = newProxy(s, i.access, Config{UploadStall: defaultUploadStall})
 			front := httptest.NewUnstartedServer(nil)
 			front.Config = i.newHTTPServer(b.Context())
 			front.Start()

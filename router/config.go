@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -25,6 +26,10 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* are believed
 	Drain          time.Duration  // how long a stopping router lets requests finish
 	UploadStall    time.Duration  // longest pause within a request's body before the app answers; 0 for 60 s
+
+	HoldTimeout time.Duration // how long a request waits for an app that is held; 0 for 30 s
+	HoldPerApp  int           // how many requests wait for one app; 0 for 1,000
+	HoldTotal   int           // and for all apps; 0 for 10,000
 
 	// Listening, if set, is called once with the addresses in use, the second
 	// nil without TLS, before the first request is served.
@@ -55,6 +60,18 @@ func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 	}
 	if cfg.Drain, err = time.ParseDuration(get("DRAIN", "30s")); err != nil || cfg.Drain < 0 {
 		return Config{}, fmt.Errorf("SLIPWAY_ROUTER_DRAIN: %q is not a duration such as 30s", get("DRAIN", ""))
+	}
+	if cfg.HoldTimeout, err = time.ParseDuration(get("HOLD_TIMEOUT", "30s")); err != nil || cfg.HoldTimeout <= 0 {
+		return Config{}, fmt.Errorf("SLIPWAY_ROUTER_HOLD_TIMEOUT: %q is not a duration such as 30s", get("HOLD_TIMEOUT", ""))
+	}
+	for name, to := range map[string]*int{"HOLD_PER_APP": &cfg.HoldPerApp, "HOLD_TOTAL": &cfg.HoldTotal} {
+		value, ok := lookup("SLIPWAY_ROUTER_" + name)
+		if !ok {
+			continue
+		}
+		if *to, err = strconv.Atoi(value); err != nil || *to <= 0 {
+			return Config{}, fmt.Errorf("SLIPWAY_ROUTER_%s: %q is not a number of requests", name, value)
+		}
 	}
 	return cfg, nil
 }

@@ -9,7 +9,8 @@ import (
 // with is made by the first request, since most apps of a large table are idle.
 type counter struct {
 	figures atomic.Pointer[figures]
-	told    Traffic // what windows have of it; used by the meter alone
+	held    atomic.Int64 // requests that wait for an instance
+	told    Traffic      // what windows have of it; used by the meter alone
 }
 
 // figures only ever go up. Requests add to them without a lock.

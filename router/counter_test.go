@@ -153,7 +153,7 @@ func BenchmarkCounting(b *testing.B) {
 	app := manyApps(1)[0]
 	app.Backends[0].Address = srv.Listener.Addr().String()
 	s := loaded(b, []App{app})
-	p := newProxy(s, newAccessLog(), nil, defaultUploadStall)
+	p := newProxy(s, newAccessLog(), Config{UploadStall: defaultUploadStall})
 	p.access.lines = make([]Access, accessMost) // full, so that it costs the same at every turn
 	request := func(counting bool) {
 		in := httptest.NewRequest(http.MethodGet, "http://"+app.Hosts[0]+"/", nil)

@@ -22,6 +22,7 @@ type exchange struct {
 	route   *route   // the app asked for, nil when there is none
 	backend *backend // who answers, nil when the router does
 	tried   []*backend
+	held    held
 	upgrade string // the protocol the client asks to switch to
 	reason  string // why the router answered itself, for the access log
 	own     bool   // the router answered itself
@@ -90,6 +91,10 @@ func (ex *exchange) fail(err error) {
 		ex.out.status = statusClientGone
 		ex.reason = "the client went away"
 		panic(http.ErrAbortHandler) // returning would answer 200
+	case errors.Is(err, errHeldTooLong), errors.Is(err, errHeldTooMany):
+		ex.answer(pageHeld, err.Error())
+	case errors.Is(err, errNoApp):
+		ex.answer(pageUnknown, err.Error())
 	case errors.Is(err, errNoBackend):
 		ex.answer(pageFor(ex.route.app.Status), "no instance of the app is running")
 	case ex.route.platform:
@@ -137,6 +142,7 @@ func (ex *exchange) line() Access {
 		Status:    ex.out.status,
 		Bytes:     ex.out.bytes,
 		Duration:  time.Since(ex.start),
+		HeldMS:    ex.held.spent.Milliseconds(),
 		Release:   ex.route.app.Release,
 		RemoteIP:  ex.caller.ip,
 		RequestID: ex.id,

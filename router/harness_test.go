@@ -243,6 +243,16 @@ func start(t testing.TB, c *control, change func(*router.Config)) *running {
 	return r
 }
 
+// stats gives the router's own counters.
+func (r *running) stats() router.Stats {
+	r.t.Helper()
+	var stats router.Stats
+	if _, body := r.get("http://localhost/.slipway/stats"); json.Unmarshal([]byte(body), &stats) != nil {
+		r.t.Fatalf("stats: %s", body)
+	}
+	return stats
+}
+
 func (r *running) end() {
 	r.stop()
 	<-r.done

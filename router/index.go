@@ -30,7 +30,8 @@ type route struct {
 	app      App
 	keys     []string // what it is found under
 	backends []*backend
-	counter  *counter // nil for the platform
+	counter  *counter      // nil for the platform
+	replaced chan struct{} // closed when the route is no longer in force; nil when no request waits for that
 	platform bool
 }
 

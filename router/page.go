@@ -26,6 +26,7 @@ var (
 	pageStart   = page{status: 503, code: "app_starting", title: "Starting", text: "This app is coming up.", retryAfter: 2, refresh: true}
 	pageDown    = page{status: 503, code: "app_down", title: "Down", text: "This app should be running and no instance of it answers. Its logs say why.", retryAfter: 10}
 	pageStopped = page{status: 503, code: "app_stopped", title: "Stopped", text: "This app has been scaled to nothing on purpose.", retryAfter: 60}
+	pageHeld    = page{status: 503, code: "app_held", title: "Not back yet", text: "This app is being replaced, and its new instance was not ready in time.", retryAfter: 5, refresh: true}
 	pageBroken  = page{status: 502, code: "app_broke_off", title: "No proper answer", text: "The app took the request and closed the connection without a proper answer. Its logs may say why."}
 	pageServer  = page{status: 503, code: "server_down", title: "Slipway is away", text: "The dashboard and the API are not answering just now. Apps are not affected.", retryAfter: 5, refresh: true}
 	pageBadBody = page{status: 400, code: "bad_body", title: "Bad request", text: "The request's body could not be read to its end."}

@@ -16,6 +16,7 @@ type proxy struct {
 	access  *accessLog
 	trusted []netip.Prefix
 	stall   time.Duration
+	holds   *holds
 	token   func() (string, error) // the router token, nil when the platform need not be told who passes requests on
 	buffers sync.Pool              // *[]byte to copy answers with
 	stats   stats
@@ -36,8 +37,8 @@ const copyBuffer = 32 << 10
 // what the router says of the client. It is never passed on from a client.
 const vouchHeader = "X-Slipway-Router-Token"
 
-func newProxy(s *store, access *accessLog, trusted []netip.Prefix, stall time.Duration) *proxy {
-	p := &proxy{store: s, access: access, trusted: trusted, stall: stall, idle: make(chan struct{}, 1)}
+func newProxy(s *store, access *accessLog, cfg Config) *proxy {
+	p := &proxy{store: s, access: access, trusted: cfg.TrustedProxies, stall: cfg.UploadStall, holds: newHolds(cfg), idle: make(chan struct{}, 1)}
 	p.buffers.New = func() any {
 		b := make([]byte, copyBuffer)
 		return &b

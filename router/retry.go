@@ -10,7 +10,10 @@ import (
 // attempts is how many backends one request is offered to.
 const attempts = 4
 
-var errNoBackend = errors.New("the app has no backend")
+var (
+	errNoBackend = errors.New("the app has no backend")
+	errNoApp     = errors.New("the app was removed while the request waited")
+)
 
 // roundTrip sends the request to a backend of the app as the table is now. One
 // that does not accept a connection is passed over for another without the
@@ -19,7 +22,10 @@ var errNoBackend = errors.New("the app has no backend")
 func (ex *exchange) roundTrip(out *http.Request) (*http.Response, error) {
 	failure := errNoBackend
 	for range attempts {
-		b := ex.enter()
+		b, err := ex.await()
+		if err != nil {
+			return nil, err
+		}
 		if b == nil {
 			break
 		}
@@ -71,6 +77,23 @@ func (ex *exchange) enter() *backend {
 		ex.leave() // the table has changed since it was read: read it again
 		if ex.proxy.store.index.Load().find(ex.host) == nil {
 			return nil // and the app is gone
+		}
+	}
+}
+
+// await is enter, but waits for a backend while the app is held. A backend that
+// refused a connection before is tried again then: it may be a new one.
+func (ex *exchange) await() (*backend, error) {
+	for {
+		if b := ex.enter(); b != nil || ex.route.replaced == nil {
+			return b, nil
+		}
+		if err := ex.proxy.holds.wait(ex.in.Context(), ex.route, &ex.held); err != nil {
+			return nil, err
+		}
+		ex.tried = nil
+		if ex.proxy.store.index.Load().find(ex.host) == nil {
+			return nil, errNoApp
 		}
 	}
 }

@@ -43,7 +43,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 		return fmt.Errorf("make the router's data folder: %w", err)
 	}
 	r := &instance{cfg: cfg, log: log, store: newStore(), access: newAccessLog()}
-	r.proxy = newProxy(r.store, r.access, cfg.TrustedProxies, cfg.UploadStall)
+	r.proxy = newProxy(r.store, r.access, cfg)
 	r.proxy.token = cfg.token
 	r.cache = &cache{file: filepath.Join(cfg.Data, "table.json"), store: r.store, log: log}
 	if err := r.cache.load(); err != nil {

@@ -117,6 +117,9 @@ func (s *store) replace(d *draft, app App) []*route {
 // one that did not change.
 func (s *store) newRoute(app App, old *route) *route {
 	r := &route{app: app, counter: s.counterOf(app.ID), keys: make([]string, len(app.Hosts)), backends: make([]*backend, len(app.Backends))}
+	if app.Hold {
+		r.replaced = make(chan struct{})
+	}
 	for i, host := range app.Hosts {
 		r.keys[i], _ = hostPattern(host)
 	}
@@ -173,6 +176,9 @@ func (s *store) refer(b *backend, id string) {
 // new route took over has one more and is left alone.
 func (s *store) retire(gone []*route) {
 	for _, r := range gone {
+		if r.replaced != nil {
+			close(r.replaced)
+		}
 		now := s.apps[r.app.ID]
 		for _, b := range r.backends {
 			if now.same(b.Backend) != b {

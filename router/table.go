@@ -47,6 +47,10 @@ type App struct {
 	Status   AppStatus `json:"status"`
 	Release  int       `json:"release"`  // live release, for the access log
 	Backends []Backend `json:"backends"` // may be empty
+
+	// Hold lets requests wait, up to the router's limits, while no backend
+	// takes them: the old instances have to stop before the new ones start.
+	Hold bool `json:"hold,omitempty"`
 }
 
 // Backend is one instance that takes requests.
@@ -87,8 +91,9 @@ type Access struct {
 	Path      string        `json:"path"` // without the query, which may hold secrets
 	Status    int           `json:"status"`
 	Bytes     int64         `json:"bytes"`
-	Duration  time.Duration `json:"duration"` // nanoseconds, to the last byte
-	Backend   string        `json:"backend"`  // the instance's name, "" when the router answered itself
+	Duration  time.Duration `json:"duration"`          // nanoseconds, to the last byte
+	HeldMS    int64         `json:"held_ms,omitempty"` // milliseconds of it that the request waited for an instance
+	Backend   string        `json:"backend"`           // the instance's name, "" when the router answered itself
 	Release   int           `json:"release"`
 	RemoteIP  string        `json:"remote_ip"`
 	RequestID string        `json:"request_id"`

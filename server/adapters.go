@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
@@ -33,9 +34,13 @@ func (r routes) Routes(ctx context.Context) ([]routing.Route, error) {
 	if err != nil {
 		return nil, err
 	}
+	replacing, err := r.store.Replacing(ctx, "")
+	if err != nil {
+		return nil, err
+	}
 	out := make([]routing.Route, 0, len(all))
 	for i := range all {
-		out = append(out, r.route(&all[i], domains[all[i].ID]))
+		out = append(out, r.route(&all[i], domains[all[i].ID], replacing))
 	}
 	return out, nil
 }
@@ -50,10 +55,14 @@ func (r routes) Route(ctx context.Context, appID string) (routing.Route, error) 
 	if err != nil {
 		return routing.Route{}, err
 	}
-	return r.route(app, domains), nil
+	replacing, err := r.store.Replacing(ctx, appID)
+	if err != nil {
+		return routing.Route{}, err
+	}
+	return r.route(app, domains, replacing), nil
 }
 
-func (r routes) route(app *models.App, domains []models.Domain) routing.Route {
+func (r routes) route(app *models.App, domains []models.Domain, replacing []string) routing.Route {
 	hosts := []string{app.Name + "." + r.domain}
 	for _, d := range domains {
 		hosts = append(hosts, d.Host)
@@ -61,6 +70,7 @@ func (r routes) route(app *models.App, domains []models.Domain) routing.Route {
 	return routing.Route{
 		AppID: app.ID, Name: app.Name, Hosts: hosts,
 		LiveRelease: app.LiveRelease, WantedInstances: app.Instances(models.WebProcess),
+		Replacing: slices.Contains(replacing, app.ID),
 	}
 }
 

@@ -69,6 +69,9 @@ func (s *Server) accessLog(lines []router.Access, dropped int) {
 		if a.RequestID != "" {
 			text += " request_id=" + a.RequestID
 		}
+		if a.HeldMS > 0 {
+			text += fmt.Sprintf(" held_ms=%d", a.HeldMS)
+		}
 		if a.Error != "" {
 			text += " error=" + a.Error
 		}
@@ -97,7 +100,7 @@ func (s *Server) keepRouter(ctx context.Context) error {
 		return err
 	}
 	env := func(data string) map[string]string {
-		return map[string]string{
+		vars := map[string]string{
 			"SLIPWAY_ROUTER_HTTP":            s.Config.RouterHTTP,
 			"SLIPWAY_ROUTER_HTTPS":           s.Config.RouterHTTPS,
 			"SLIPWAY_ROUTER_SERVER":          "http://" + onLoopback(s.Config.Listen),
@@ -106,6 +109,13 @@ func (s *Server) keepRouter(ctx context.Context) error {
 			"SLIPWAY_ROUTER_ID":              s.Config.Installation,
 			"SLIPWAY_ROUTER_TRUSTED_PROXIES": strings.Join(s.Config.TrustProxy, ","),
 		}
+		// The router's own limits are handed on as they are: it checks them.
+		for _, name := range []string{"HOLD_TIMEOUT", "HOLD_PER_APP", "HOLD_TOTAL", "DRAIN"} {
+			if value, ok := os.LookupEnv("SLIPWAY_ROUTER_" + name); ok {
+				vars["SLIPWAY_ROUTER_"+name] = value
+			}
+		}
+		return vars
 	}
 	if s.Config.Router == "process" {
 		return s.routerProcess(ctx, program, env(dir))

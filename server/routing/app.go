@@ -89,13 +89,14 @@ func (s *Service) lookAgain(st *appState) {
 type target deployer.Targets
 
 func (t target) takes(in deployer.Instance) bool {
-	return t.Release != 0 && in.Workload.Release == t.Release && in.Workload.Process == t.Process &&
+	return !t.Hold && t.Release != 0 && in.Workload.Release == t.Release && in.Workload.Process == t.Process &&
 		(t.Upto == 0 || in.Index <= t.Upto)
 }
 
-// settleSwitch forgets a switch that the store has caught up with.
+// settleSwitch forgets a switch that the store has caught up with. A hold it
+// cannot catch up with: only the next switch ends it.
 func (st *appState) settleSwitch() {
-	if st.switched != nil && st.switched.Release == st.route.LiveRelease && st.switched.Upto == 0 {
+	if st.switched != nil && st.switched.Release == st.route.LiveRelease && st.switched.Upto == 0 && !st.switched.Hold {
 		st.switched = nil
 	}
 }
@@ -151,9 +152,13 @@ func (st *appState) appFor(t target) router.App {
 		}
 		starting = starting || in.State == deployer.StateStarting
 	}
+	// A server that has just started knows of a hold by the store alone.
+	app.Hold = t.Hold || st.route.Replacing && len(app.Backends) == 0
 	switch {
 	case len(app.Backends) > 0:
 		app.Status = router.AppLive
+	case app.Hold:
+		app.Status = router.AppStarting
 	case st.route.LiveRelease == 0 && t.Release == 0:
 		app.Status = router.AppNew
 	case st.route.WantedInstances == 0 || t.Release == 0:

@@ -22,6 +22,7 @@ type Route struct {
 	Hosts           []string // exact names, or *.example.com
 	LiveRelease     int      // 0 before the first
 	WantedInstances int      // of the web process
+	Replacing       bool     // its old instances stop before the new ones start, and that is under way: requests wait meanwhile
 }
 
 // Source is the store as the routing table sees it. Its methods are safe for

@@ -10,9 +10,15 @@ import (
 	"github.com/slipway-paas/slipway/models"
 )
 
-// Switch implements deployer.Router. It holds until the store names the same
-// release as live. It refuses to leave instances that serve for ones of which
-// none does.
+// Switch implements deployer.Router. It stays in force until the store names
+// the same release as live. It refuses to leave instances that serve for ones
+// of which none does.
+//
+// With to.Hold no instance gets a request once it returns, and new requests
+// wait in the routers. That stays so until the next Switch, or until this
+// server ends: the next one sends requests to what is healthy of the live
+// release, and lets them wait where there is nothing and Route.Replacing says
+// that there will be.
 //
 // A router that is connected and does not acknowledge within AckTimeout is
 // named in the error; the change stays in force, since some routers have it.
@@ -85,7 +91,7 @@ func (s *Service) redirect(asked uint64, route Route, instances []deployer.Insta
 		st.asked, st.route, st.instances = asked, route, instances
 	}
 	there := slices.ContainsFunc(st.instances, target(to).takes)
-	if there && len(st.appFor(target(to)).Backends) == 0 && len(st.app().Backends) > 0 {
+	if there && !to.Hold && len(st.appFor(target(to)).Backends) == 0 && len(st.app().Backends) > 0 {
 		s.publish(st)
 		return 0, models.Errorf(models.KindFailed, "no instance of v%d is healthy, so the traffic stays where it is", to.Release)
 	}

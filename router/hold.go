@@ -1,0 +1,91 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	defaultHoldTimeout = 30 * time.Second
+	defaultHoldPerApp  = 1000
+	defaultHoldTotal   = 10_000
+)
+
+var (
+	errHeldTooLong = errors.New("the app was not back in time")
+	errHeldTooMany = errors.New("too many requests wait for the app")
+)
+
+// holds bounds how many requests wait, and for how long. A request that waits
+// has a connection and its header in memory, nothing of its body.
+type holds struct {
+	timeout time.Duration
+	perApp  int64
+	total   int64
+	now     atomic.Int64 // waiting, for all apps
+}
+
+func newHolds(cfg Config) *holds {
+	h := &holds{timeout: cfg.HoldTimeout, perApp: int64(cfg.HoldPerApp), total: int64(cfg.HoldTotal)}
+	if h.timeout == 0 {
+		h.timeout = defaultHoldTimeout
+	}
+	if h.perApp == 0 {
+		h.perApp = defaultHoldPerApp
+	}
+	if h.total == 0 {
+		h.total = defaultHoldTotal
+	}
+	return h
+}
+
+// enter takes a place among those that wait for an app. Who gets one gives it
+// back by leave.
+func (h *holds) enter(c *counter) bool {
+	if c.held.Add(1) > h.perApp {
+		c.held.Add(-1)
+		return false
+	}
+	if h.now.Add(1) > h.total {
+		h.leave(c)
+		return false
+	}
+	return true
+}
+
+func (h *holds) leave(c *counter) {
+	c.held.Add(-1)
+	h.now.Add(-1)
+}
+
+// held is how long one request has waited, and may wait in all.
+type held struct {
+	until time.Time // zero before the first wait
+	spent time.Duration
+}
+
+// wait returns when the route is no longer the one in force. It returns an
+// error when a limit is over or ctx ends.
+func (h *holds) wait(ctx context.Context, r *route, state *held) error {
+	began := time.Now()
+	if state.until.IsZero() {
+		state.until = began.Add(h.timeout)
+	}
+	if !h.enter(r.counter) {
+		return errHeldTooMany
+	}
+	defer h.leave(r.counter)
+	over := time.NewTimer(state.until.Sub(began))
+	defer over.Stop()
+	defer func() { state.spent += time.Since(began) }()
+	select {
+	case <-r.replaced:
+		return nil
+	case <-over.C:
+		return errHeldTooLong
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
