@@ -117,6 +117,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		{"cluster", s.openCluster},
 		{"services", s.openServices},
 		{"doors", s.openDoors},
+		{"presence", s.appear},
 		{"jobs", s.startWork},
 	} {
 		if err := step.do(ctx); err != nil {
@@ -377,6 +378,15 @@ func (s *Server) announceInstances(ctx context.Context, hub *live.Hub) error {
 		hub.Publish(live.Event{Topic: live.TopicInstance, App: event.Instance.AppName, AppID: w.App, ID: event.Instance.Name, Action: live.ActionChanged})
 	}
 	return nil
+}
+
+// appear tells the other servers on the database that this one is there.
+func (s *Server) appear(ctx context.Context) error {
+	presence, err := s.pipeline.Appear(ctx)
+	if err == nil {
+		s.background("presence", func(ctx context.Context) error { s.pipeline.StayPresent(ctx, presence); return nil })
+	}
+	return err
 }
 
 // startWork begins what the server does of its own accord.

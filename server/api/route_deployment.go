@@ -163,7 +163,7 @@ func (a *API) createDeployment(ctx context.Context, who caller, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	if submission.SourceID != "" && !a.deps.Pipeline.Sources().Has(submission.SourceID) {
+	if submission.SourceID != "" && !a.deps.Pipeline.Sources().Has(ctx, submission.SourceID) {
 		return nil, models.Invalid("source_id", "no such source: upload it first")
 	}
 	if in.Body.Example != "" {

@@ -295,7 +295,7 @@ func TestDestroyWhileDeploying(t *testing.T) {
 		t.Errorf("it is destroyed, and there run %v", got)
 	}
 	for _, d := range []*models.Deployment{live, held, queued} {
-		if s.Sources().Has(d.SourceID) {
+		if s.Sources().Has(t.Context(), d.SourceID) {
 			t.Errorf("the source of #%d is left", d.Number)
 		}
 		if lines, _, err := w.logs.Read(t.Context(), logs.DeploymentStream(d.ID), 0, 10); err != nil || len(lines) != 0 {
@@ -323,9 +323,9 @@ func TestSourcesAreKeptForAWhile(t *testing.T) {
 	for range 7 {
 		all = append(all, s.deploy(app))
 	}
-	w.until("old sources to go", func() bool { return !s.Sources().Has(all[0].SourceID) && !s.Sources().Has(all[1].SourceID) })
+	w.until("old sources to go", func() bool { return !s.Sources().Has(t.Context(), all[0].SourceID) && !s.Sources().Has(t.Context(), all[1].SourceID) })
 	for _, d := range all[2:] {
-		if !s.Sources().Has(d.SourceID) {
+		if !s.Sources().Has(t.Context(), d.SourceID) {
 			t.Errorf("the source of #%d is gone", d.Number)
 		}
 	}

@@ -143,7 +143,7 @@ func (p *Pipeline) makeImage(ctx context.Context, app *models.App, d *models.Dep
 // fetch takes a snapshot of the app's git URL as it is now, whatever the
 // webhook said it was, and notes the commit.
 func (p *Pipeline) fetch(ctx context.Context, app *models.App, d *models.Deployment, row *models.Build, j *journal) error {
-	if d.SourceID != "" && p.sources.Has(d.SourceID) {
+	if d.SourceID != "" && p.sources.Has(ctx, d.SourceID) {
 		return nil // taken before this server took the deployment over
 	}
 	if app.SourceURL == "" {

@@ -50,6 +50,7 @@ type Settings struct {
 	AppCPUMilli      int
 	AllowFileSources bool // file:// git URLs
 	KeepReleases     int  // whose images are kept, beside the live one's; 0 for 10
+	KeepDays         int  // releases and sources that are older go, but for what runs or ran last; 0 for no such limit
 }
 
 // Deps are what a Pipeline works with.
@@ -88,7 +89,7 @@ func New(deps Deps) *Pipeline {
 	if deps.Settings.ServerID == "" {
 		deps.Settings.ServerID = models.NewID()
 	}
-	return &Pipeline{
+	p := &Pipeline{
 		Deps:    deps,
 		holder:  holders(deps.Settings.ServerID) + models.NewID(),
 		sources: &Sources{dir: filepath.Join(deps.Settings.DataDir, "sources"), maxBytes: deps.Settings.MaxSourceBytes},
@@ -96,6 +97,10 @@ func New(deps Deps) *Pipeline {
 		cancels: map[string]context.CancelCauseFunc{}, turns: map[string]*turn{},
 		unsettled: map[string]time.Time{}, waiters: map[string]*waiter{},
 	}
+	if deps.Store != nil {
+		p.sources.others = deps.Store
+	}
+	return p
 }
 
 // holders is what the names begin with by which a server's processes, one after

@@ -10,6 +10,7 @@ import (
 
 	"github.com/slipway-paas/slipway/deployer"
 	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
 	"github.com/slipway-paas/slipway/server/logs"
 )
 
@@ -22,14 +23,25 @@ func (p *Pipeline) collect(ctx context.Context, app *models.App) {
 	if err != nil {
 		p.Logger.Warn("old sources are left", "app", app.ID, "error", err)
 	}
-	p.DropSources(ids)
-	kept, err := p.Store.KeptImages(ctx, app, p.Settings.KeepReleases)
+	if wanted, err := p.Store.KeptSources(ctx, app.ID, p.Keeping()); err == nil {
+		p.DropSources(slices.DeleteFunc(ids, func(id string) bool { _, kept := wanted[id]; return kept }))
+	}
+	kept, err := p.Store.KeptImages(ctx, app.ID, p.Keeping())
 	if err == nil {
 		err = p.removeImages(ctx, app, kept)
 	}
 	if err != nil && ctx.Err() == nil {
 		p.Logger.Warn("old images are left", "app", app.ID, "error", err)
 	}
+}
+
+// Keeping says what is kept of what can be done without, as of now.
+func (p *Pipeline) Keeping() store.Keeping {
+	keep := store.Keeping{Releases: p.Settings.KeepReleases, Sources: keptSources}
+	if days := p.Settings.KeepDays; days > 0 {
+		keep.Since = time.Now().UTC().AddDate(0, 0, -days)
+	}
+	return keep
 }
 
 // removeImages removes the images that were built for an app, but for those to
@@ -68,8 +80,10 @@ func (p *Pipeline) imageTag(app *models.App, deploymentID string) string {
 
 // DropSources forgets source snapshots.
 func (p *Pipeline) DropSources(ids []string) {
-	for _, id := range ids {
-		p.sources.drop(id)
+	ctx, stop := lastly(context.Background())
+	defer stop()
+	if err := p.sources.drop(ctx, ids); err != nil {
+		p.Logger.Warn("old sources are left on the database", "error", err)
 	}
 }
 

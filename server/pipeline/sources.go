@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/slipway-paas/slipway/builder/source"
@@ -15,21 +16,74 @@ import (
 )
 
 // Sources keeps source snapshots: one tar a source, whichever door it came
-// through, so that a build never depends on a repository that moves on.
+// through, so that a build never depends on a repository that moves on. They
+// are in the server's own folder, and with other servers on the database there
+// too, so that any of them can build what one was given.
 type Sources struct {
 	dir      string
 	maxBytes int64
+	others   sharedSources // nil where there can be none
+	shared   atomic.Bool   // other servers are there
+}
+
+// sharedSources is where servers find each other's snapshots: a store.Store.
+type sharedSources interface {
+	SaveSource(ctx context.Context, id string, r io.Reader) error
+	CopySource(ctx context.Context, id string, w io.Writer) (bool, error)
+	HasSource(ctx context.Context, id string) (bool, error)
+	DropSources(ctx context.Context, ids []string) error
+	SourcesToShare(ctx context.Context) ([]string, error)
 }
 
 func (s *Sources) path(id string) string { return filepath.Join(s.dir, id+".tar") }
 
-// Has says whether a snapshot is kept.
-func (s *Sources) Has(id string) bool {
+// Has says whether a snapshot is kept, here or with other servers.
+func (s *Sources) Has(ctx context.Context, id string) bool {
+	if s.here(id) {
+		return true
+	}
+	if !models.IsID(id) || s.others == nil {
+		return false
+	}
+	has, err := s.others.HasSource(ctx, id)
+	return has && err == nil
+}
+
+func (s *Sources) here(id string) bool {
 	if !models.IsID(id) {
 		return false
 	}
 	_, err := os.Stat(s.path(id))
 	return err == nil
+}
+
+// Share sets whether there are other servers on the database, and shows them
+// the snapshots that open deployments are made of. It is to be called again
+// and again while there are.
+func (s *Sources) Share(ctx context.Context, others bool) error {
+	s.shared.Store(others)
+	if !others {
+		return nil
+	}
+	ids, err := s.others.SourcesToShare(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.show(ctx, id); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err // it does not exist where another server has it
+		}
+	}
+	return nil
+}
+
+func (s *Sources) show(ctx context.Context, id string) error {
+	file, err := os.Open(s.path(id))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	return s.others.SaveSource(ctx, id, file)
 }
 
 // MaxBytes is how large an upload may be, in bytes as it is sent.
@@ -48,7 +102,7 @@ type Upload struct {
 func (s *Sources) Save(ctx context.Context, r io.Reader) (Upload, error) {
 	var up Upload
 	var err error
-	up.ID, up.Bytes, err = s.keep(func(file *os.File) error {
+	up.ID, up.Bytes, err = s.keep(ctx, func(file *os.File) error {
 		n, err := io.Copy(file, io.LimitReader(r, s.maxBytes+1))
 		if err != nil {
 			return diskOr(err, models.KindInvalid, "the upload broke off")
@@ -92,14 +146,14 @@ func countFiles(dir string) (n int, err error) {
 // SaveGit keeps the tree of a commit of a repository on this machine. The
 // environment may point git at objects that are still in quarantine.
 func (s *Sources) SaveGit(ctx context.Context, repository, commit string, env []string) (id string, size int64, err error) {
-	return s.keep(func(file *os.File) error {
+	return s.keep(ctx, func(file *os.File) error {
 		return sourceError(source.Archive(ctx, repository, commit, env, file))
 	})
 }
 
 // keep lets write fill a file and then gives it its name, so that a snapshot is
-// there whole or not at all.
-func (s *Sources) keep(write func(*os.File) error) (id string, size int64, err error) {
+// there whole or not at all. Other servers have it before it is told of.
+func (s *Sources) keep(ctx context.Context, write func(*os.File) error) (id string, size int64, err error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return "", 0, diskOr(err, models.KindUnavailable, "the source cannot be stored")
 	}
@@ -122,11 +176,22 @@ func (s *Sources) keep(write func(*os.File) error) (id string, size int64, err e
 	if err := os.Rename(file.Name(), s.path(id)); err != nil {
 		return "", 0, diskOr(err, models.KindUnavailable, "the source cannot be stored")
 	}
+	if s.shared.Load() {
+		if err := s.show(ctx, id); err != nil {
+			_ = os.Remove(s.path(id))
+			return "", 0, err
+		}
+	}
 	return id, info.Size(), nil
 }
 
 // unpack puts a snapshot into a folder that must not exist yet.
 func (s *Sources) unpack(ctx context.Context, id, dir string) error {
+	if !s.here(id) && models.IsID(id) && s.others != nil {
+		if err := s.bring(ctx, id); err != nil {
+			return err
+		}
+	}
 	file, err := os.Open(s.path(id))
 	if errors.Is(err, os.ErrNotExist) || !models.IsID(id) {
 		return models.Errorf(models.KindFailed, "the source of this deployment is no longer kept; push it again")
@@ -138,10 +203,55 @@ func (s *Sources) unpack(ctx context.Context, id, dir string) error {
 	return sourceError(source.Extract(ctx, file, dir, source.Limits{}))
 }
 
-func (s *Sources) drop(id string) {
-	if models.IsID(id) {
-		_ = os.Remove(s.path(id))
+// bring fetches a snapshot that another server took. One that is not there yet
+// is waited for: a server that has just come may be at work before the others
+// know of it.
+func (s *Sources) bring(ctx context.Context, id string) error {
+	for end := time.Now().Add(2 * presenceBeat); ; {
+		has, err := s.others.HasSource(ctx, id)
+		if err != nil {
+			return err
+		}
+		if has {
+			break
+		}
+		if !s.shared.Load() || time.Now().After(end) {
+			return nil // unpack says what is missing
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return diskOr(err, models.KindUnavailable, "the source cannot be stored")
+	}
+	file, err := os.CreateTemp(s.dir, "incoming-")
+	if err != nil {
+		return diskOr(err, models.KindUnavailable, "the source cannot be stored")
+	}
+	defer func() {
+		_ = file.Close()
+		_ = os.Remove(file.Name())
+	}()
+	if _, err := s.others.CopySource(ctx, id, file); err != nil {
+		return diskOr(err, models.KindUnavailable, "the source cannot be fetched from the server that took it")
+	}
+	return os.Rename(file.Name(), s.path(id))
+}
+
+// drop forgets snapshots, also what the other servers have of them.
+func (s *Sources) drop(ctx context.Context, ids []string) error {
+	for _, id := range ids {
+		if models.IsID(id) {
+			_ = os.Remove(s.path(id))
+		}
+	}
+	if s.others == nil || len(ids) == 0 {
+		return nil
+	}
+	return s.others.DropSources(ctx, ids)
 }
 
 // sweep removes what a server that died left half done, older than age.

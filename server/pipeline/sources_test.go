@@ -84,7 +84,7 @@ func TestSave(t *testing.T) {
 			s := newSources(t)
 			up, err := s.Save(t.Context(), iotest.OneByteReader(bytes.NewReader(body)))
 			id := up.ID
-			if err != nil || up.Bytes != int64(len(body)) || up.Files != 2 || !s.Has(id) {
+			if err != nil || up.Bytes != int64(len(body)) || up.Files != 2 || !s.Has(t.Context(), id) {
 				t.Fatalf("%+v, %v", up, err)
 			}
 			dir := filepath.Join(t.TempDir(), "out")
@@ -97,8 +97,10 @@ func TestSave(t *testing.T) {
 			if left := s.left(t); len(left) != 1 {
 				t.Errorf("there are %v", left)
 			}
-			s.drop(id)
-			if s.Has(id) || len(s.left(t)) != 0 {
+			if err := s.drop(t.Context(), []string{id}); err != nil {
+				t.Fatal(err)
+			}
+			if s.Has(t.Context(), id) || len(s.left(t)) != 0 {
 				t.Error("it was not dropped")
 			}
 			if err := s.unpack(t.Context(), id, filepath.Join(t.TempDir(), "out")); models.KindOf(err) != models.KindFailed {
@@ -169,10 +171,12 @@ func TestSaveGit(t *testing.T) {
 	commit := git("rev-parse", "HEAD")
 	s := newSources(t)
 	id, size, err := s.SaveGit(t.Context(), filepath.Join(dir, ".git"), commit, nil)
-	if err != nil || size == 0 || !s.Has(id) {
+	if err != nil || size == 0 || !s.Has(t.Context(), id) {
 		t.Fatalf("%q, %d, %v", id, size, err)
 	}
-	s.drop(id)
+	if err := s.drop(t.Context(), []string{id}); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		repository, commit string
 		kind               models.Kind
@@ -203,10 +207,12 @@ func TestHas(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"", "x", "../x", "/x", strings.Repeat("0", 25), strings.Repeat("0", 27), strings.Repeat("A", 26), strings.Repeat("0", 25) + "/", models.NewID()} {
-		if s.Has(id) {
+		if s.Has(t.Context(), id) {
 			t.Errorf("it has %q", id)
 		}
-		s.drop(id)
+		if err := s.drop(t.Context(), []string{id}); err != nil {
+			t.Fatal(err)
+		}
 		if err := s.unpack(t.Context(), id, filepath.Join(t.TempDir(), "out")); models.KindOf(err) != models.KindFailed {
 			t.Errorf("unpack %q: %v", id, err)
 		}

@@ -44,7 +44,7 @@ func (p *Pipeline) Submit(ctx context.Context, actor models.Actor, app *models.A
 // SubmitIn is Submit inside a transaction of the caller's, who must call
 // Announce once it is committed.
 func (p *Pipeline) SubmitIn(ctx context.Context, tx *store.Store, actor models.Actor, app *models.App, s Submission) (*models.Deployment, error) {
-	if err := p.check(app, s); err != nil {
+	if err := p.check(ctx, app, s); err != nil {
 		return nil, err
 	}
 	d := &models.Deployment{
@@ -67,10 +67,10 @@ func (p *Pipeline) SubmitIn(ctx context.Context, tx *store.Store, actor models.A
 }
 
 // check refuses what could only fail.
-func (p *Pipeline) check(app *models.App, s Submission) error {
+func (p *Pipeline) check(ctx context.Context, app *models.App, s Submission) error {
 	switch s.Trigger {
 	case models.TriggerPush, models.TriggerUpload:
-		if !p.sources.Has(s.SourceID) {
+		if !p.sources.Has(ctx, s.SourceID) {
 			return models.Invalid("source_id", "no such source: upload it first")
 		}
 	case models.TriggerGit, models.TriggerWebhook:
@@ -134,7 +134,7 @@ func (p *Pipeline) Retry(ctx context.Context, actor models.Actor, appName string
 	if !d.State.Terminal() {
 		return nil, models.Errorf(models.KindConflict, "deployment #%d has not ended yet: %s", number, d.State)
 	}
-	if d.SourceID != "" && !p.sources.Has(d.SourceID) {
+	if d.SourceID != "" && !p.sources.Has(ctx, d.SourceID) {
 		return nil, models.Errorf(models.KindConflict, "the source of deployment #%d is no longer kept; push it again", number)
 	}
 	return p.Submit(ctx, actor, app, Submission{
