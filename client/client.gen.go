@@ -1,5 +1,5 @@
-// spec sha256:72409880083510eb035641914e20c2ab4c88a5680948e428680a83fa55292675
-// code sha256:b8370c26f0adc61fe28dc0f6ea2d486bef8074aae7e56429c543593c51b0d2b9
+// spec sha256:4016dd7988e35a0b7d20726d0d9eef8da0912b060cf913592e485a763162070e
+// code sha256:d665b6c460225fdf4f2df3e53a14f2b8d862e006564ee7bc7dd0f5eb2dcde3df
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -413,6 +413,117 @@ func (e ProblemKind) Valid() bool {
 	case ProblemKindUnauthenticated:
 		return true
 	case ProblemKindUnavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SpaceAppPartKind.
+const (
+	SpaceAppPartKindImages       SpaceAppPartKind = "images"
+	SpaceAppPartKindLogs         SpaceAppPartKind = "logs"
+	SpaceAppPartKindMetrics      SpaceAppPartKind = "metrics"
+	SpaceAppPartKindRepositories SpaceAppPartKind = "repositories"
+	SpaceAppPartKindSources      SpaceAppPartKind = "sources"
+	SpaceAppPartKindVolumes      SpaceAppPartKind = "volumes"
+)
+
+// Valid indicates whether the value is a known member of the SpaceAppPartKind enum.
+func (e SpaceAppPartKind) Valid() bool {
+	switch e {
+	case SpaceAppPartKindImages:
+		return true
+	case SpaceAppPartKindLogs:
+		return true
+	case SpaceAppPartKindMetrics:
+		return true
+	case SpaceAppPartKindRepositories:
+		return true
+	case SpaceAppPartKindSources:
+		return true
+	case SpaceAppPartKindVolumes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SpaceDiskHolds.
+const (
+	Data   SpaceDiskHolds = "data"
+	Engine SpaceDiskHolds = "engine"
+)
+
+// Valid indicates whether the value is a known member of the SpaceDiskHolds enum.
+func (e SpaceDiskHolds) Valid() bool {
+	switch e {
+	case Data:
+		return true
+	case Engine:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SpaceDiskState.
+const (
+	Full SpaceDiskState = "full"
+	High SpaceDiskState = "high"
+	Ok   SpaceDiskState = "ok"
+)
+
+// Valid indicates whether the value is a known member of the SpaceDiskState enum.
+func (e SpaceDiskState) Valid() bool {
+	switch e {
+	case Full:
+		return true
+	case High:
+		return true
+	case Ok:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SpaceUseKind.
+const (
+	SpaceUseKindBuildCache   SpaceUseKind = "build_cache"
+	SpaceUseKindDatabase     SpaceUseKind = "database"
+	SpaceUseKindImages       SpaceUseKind = "images"
+	SpaceUseKindLogs         SpaceUseKind = "logs"
+	SpaceUseKindMetrics      SpaceUseKind = "metrics"
+	SpaceUseKindOtherCache   SpaceUseKind = "other_cache"
+	SpaceUseKindRepositories SpaceUseKind = "repositories"
+	SpaceUseKindSources      SpaceUseKind = "sources"
+	SpaceUseKindVolumes      SpaceUseKind = "volumes"
+	SpaceUseKindWork         SpaceUseKind = "work"
+)
+
+// Valid indicates whether the value is a known member of the SpaceUseKind enum.
+func (e SpaceUseKind) Valid() bool {
+	switch e {
+	case SpaceUseKindBuildCache:
+		return true
+	case SpaceUseKindDatabase:
+		return true
+	case SpaceUseKindImages:
+		return true
+	case SpaceUseKindLogs:
+		return true
+	case SpaceUseKindMetrics:
+		return true
+	case SpaceUseKindOtherCache:
+		return true
+	case SpaceUseKindRepositories:
+		return true
+	case SpaceUseKindSources:
+		return true
+	case SpaceUseKindVolumes:
+		return true
+	case SpaceUseKindWork:
 		return true
 	default:
 		return false
@@ -1430,6 +1541,161 @@ type SourceInput struct {
 	URL string `json:"url"`
 }
 
+// Space defines model for Space.
+type Space struct {
+	// Apps Largest first
+	Apps      []SpaceApp `json:"apps"`
+	CheckedAt time.Time  `json:"checked_at"`
+
+	// Disks The server's own and, where it is another one on the same machine, the container engine's
+	Disks []SpaceDisk `json:"disks"`
+
+	// HarderBytes What a harder one would free besides
+	HarderBytes int64 `json:"harder_bytes"`
+
+	// LastCollection The last that removed something since the server started
+	LastCollection SpaceSummary `json:"last_collection"`
+	Policy         SpacePolicy  `json:"policy"`
+
+	// PolicyBytes What a collection would free now
+	PolicyBytes int64 `json:"policy_bytes"`
+
+	// Unknown What could not be measured, and why
+	Unknown []string `json:"unknown"`
+
+	// Uses One for each kind
+	Uses []SpaceUse `json:"uses"`
+}
+
+// SpaceApp defines model for SpaceApp.
+type SpaceApp struct {
+	// App Its name; empty when it is gone
+	App   string         `json:"app"`
+	Bytes int64          `json:"bytes"`
+	Uses  []SpaceAppPart `json:"uses"`
+}
+
+// SpaceAppPart defines model for SpaceAppPart.
+type SpaceAppPart struct {
+	Bytes int64            `json:"bytes"`
+	Kind  SpaceAppPartKind `json:"kind"`
+}
+
+// SpaceAppPartKind defines model for SpaceAppPart.Kind.
+type SpaceAppPartKind string
+
+// SpaceCollection defines model for SpaceCollection.
+type SpaceCollection struct {
+	At time.Time `json:"at"`
+
+	// By Who asked for it, or slipway
+	By string `json:"by"`
+
+	// Bytes What it freed, or would
+	Bytes int64 `json:"bytes"`
+
+	// Cause Why Slipway did it by itself; empty for a matter of routine
+	Cause string `json:"cause"`
+
+	// Count How many things
+	Count  int64 `json:"count"`
+	DryRun bool  `json:"dry_run"`
+
+	// Failures What could not be removed, and why
+	Failures []string `json:"failures"`
+	Harder   bool     `json:"harder"`
+
+	// Items At most 1000 of them
+	Items []SpaceItem `json:"items"`
+}
+
+// SpaceDisk defines model for SpaceDisk.
+type SpaceDisk struct {
+	FreeBytes int64 `json:"free_bytes"`
+
+	// Holds Whose data is on it
+	Holds []SpaceDiskHolds `json:"holds"`
+	Path  string           `json:"path"`
+
+	// ReserveBytes With less than this free nothing is built
+	ReserveBytes int64 `json:"reserve_bytes"`
+
+	// State high: above the watermark, more is collected; full: nothing is built until there is room
+	State       SpaceDiskState `json:"state"`
+	TotalBytes  int64          `json:"total_bytes"`
+	UsedPercent float64        `json:"used_percent"`
+}
+
+// SpaceDiskHolds defines model for SpaceDisk.Holds.
+type SpaceDiskHolds string
+
+// SpaceDiskState high: above the watermark, more is collected; full: nothing is built until there is room
+type SpaceDiskState string
+
+// SpaceItem defines model for SpaceItem.
+type SpaceItem struct {
+	// App Empty when it belongs to none, or to one that is gone
+	App   string `json:"app"`
+	Bytes int64  `json:"bytes"`
+	Kind  string `json:"kind"`
+	Name  string `json:"name"`
+	Why   string `json:"why"`
+}
+
+// SpacePolicy defines model for SpacePolicy.
+type SpacePolicy struct {
+	BuildCacheBytes int64 `json:"build_cache_bytes"`
+
+	// KeepDays 0 for no limit
+	KeepDays int64 `json:"keep_days"`
+
+	// KeepReleases Of an app's newest ones, beside those that run or ran last
+	KeepReleases int64 `json:"keep_releases"`
+
+	// WatermarkPercent Above it more is collected
+	WatermarkPercent int64 `json:"watermark_percent"`
+}
+
+// SpaceSummary defines model for SpaceSummary.
+type SpaceSummary struct {
+	At time.Time `json:"at"`
+
+	// By Who asked for it, or slipway
+	By string `json:"by"`
+
+	// Bytes What it freed, or would
+	Bytes int64 `json:"bytes"`
+
+	// Cause Why Slipway did it by itself; empty for a matter of routine
+	Cause string `json:"cause"`
+
+	// Count How many things
+	Count  int64 `json:"count"`
+	DryRun bool  `json:"dry_run"`
+
+	// Failures What could not be removed, and why
+	Failures []string `json:"failures"`
+	Harder   bool     `json:"harder"`
+}
+
+// SpaceUse defines model for SpaceUse.
+type SpaceUse struct {
+	Bytes int64 `json:"bytes"`
+	Count int64 `json:"count"`
+
+	// HarderBytes What a harder one would free besides
+	HarderBytes int64 `json:"harder_bytes"`
+
+	// Kind other_cache is what others built on the same engine; it, volumes, work and database are never collected
+	Kind SpaceUseKind `json:"kind"`
+
+	// PolicyBytes What a collection would free now
+	PolicyBytes int64 `json:"policy_bytes"`
+}
+
+// SpaceUseKind other_cache is what others built on the same engine; it, volumes, work and database are never collected
+type SpaceUseKind string
+
 // Status defines model for Status.
 type Status struct {
 	// AppDomain Apps answer at <name>.<app_domain>
@@ -1817,6 +2083,15 @@ type ListEventsParams struct {
 type CreateInvitationParams struct {
 	// IdempotencyKey Sending the same request again with the same key gives the first one's answer and does nothing more.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// CollectSpaceParams defines parameters for CollectSpace.
+type CollectSpaceParams struct {
+	// DryRun Only say what would go
+	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// Harder Also what goes when there is too little room: build cache, log lines older than a day, sources that only a retry would need
+	Harder *bool `form:"harder,omitempty" json:"harder,omitempty"`
 }
 
 // CreateTokenParams defines parameters for CreateToken.
@@ -2381,6 +2656,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/sign-in-links (the `CreateSignInLink` operationId).
 	CreateSignInLink(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSpace Show what uses the disk
+	//
+	// For owners. It measures folders and asks the container engine to add up, which may take seconds; what could not be measured is named in `unknown`. A topic `space` on the stream of changes says that something was collected.
+	//
+	// Corresponds with GET /api/v1/space (the `GetSpace` operationId).
+	GetSpace(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CollectSpace Remove what can be done without
+	//
+	// For owners. Removes what the policy says is no longer kept. Nothing goes that a release which is kept needs. With `dry_run` it only says what would go. While a collection is under way another one is a conflict.
+	//
+	// Corresponds with POST /api/v1/space/collect (the `CollectSpace` operationId).
+	CollectSpace(ctx context.Context, params *CollectSpaceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStatus Show how the installation is
 	//
@@ -3491,6 +3780,40 @@ func (c *Client) CreateOwner(ctx context.Context, body CreateOwnerJSONRequestBod
 // Corresponds with POST /api/v1/sign-in-links (the `CreateSignInLink` operationId).
 func (c *Client) CreateSignInLink(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateSignInLinkRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSpace Show what uses the disk
+//
+// For owners. It measures folders and asks the container engine to add up, which may take seconds; what could not be measured is named in `unknown`. A topic `space` on the stream of changes says that something was collected.
+//
+// Corresponds with GET /api/v1/space (the `GetSpace` operationId).
+func (c *Client) GetSpace(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSpaceRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CollectSpace Remove what can be done without
+//
+// For owners. Removes what the policy says is no longer kept. Nothing goes that a release which is kept needs. With `dry_run` it only says what would go. While a collection is under way another one is a conflict.
+//
+// Corresponds with POST /api/v1/space/collect (the `CollectSpace` operationId).
+func (c *Client) CollectSpace(ctx context.Context, params *CollectSpaceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCollectSpaceRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6129,6 +6452,99 @@ func NewCreateSignInLinkRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetSpaceRequest constructs an http.Request for the GetSpace method
+func NewGetSpaceRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/space")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCollectSpaceRequest constructs an http.Request for the CollectSpace method
+func NewCollectSpaceRequest(server string, params *CollectSpaceParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/space/collect")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Harder != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "harder", *params.Harder, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetStatusRequest constructs an http.Request for the GetStatus method
 func NewGetStatusRequest(server string) (*http.Request, error) {
 	var err error
@@ -7062,6 +7478,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/sign-in-links (the `CreateSignInLink` operationId).
 	CreateSignInLinkWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CreateSignInLinkResponse, error)
+
+	// GetSpaceWithResponse Show what uses the disk
+	//
+	// For owners. It measures folders and asks the container engine to add up, which may take seconds; what could not be measured is named in `unknown`. A topic `space` on the stream of changes says that something was collected.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/space (the `GetSpace` operationId).
+	GetSpaceWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSpaceResponse, error)
+
+	// CollectSpaceWithResponse Remove what can be done without
+	//
+	// For owners. Removes what the policy says is no longer kept. Nothing goes that a release which is kept needs. With `dry_run` it only says what would go. While a collection is under way another one is a conflict.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/space/collect (the `CollectSpace` operationId).
+	CollectSpaceWithResponse(ctx context.Context, params *CollectSpaceParams, reqEditors ...RequestEditorFn) (*CollectSpaceResponse, error)
 
 	// GetStatusWithResponse Show how the installation is
 	//
@@ -9480,6 +9914,102 @@ func (r CreateSignInLinkResponse) ContentType() string {
 	return ""
 }
 
+type GetSpaceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Space
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSpaceResponse) GetJSON200() *Space {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSpaceResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSpaceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSpaceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSpaceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSpaceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CollectSpaceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SpaceCollection
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CollectSpaceResponse) GetJSON200() *SpaceCollection {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CollectSpaceResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CollectSpaceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CollectSpaceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CollectSpaceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CollectSpaceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetStatusResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10798,6 +11328,36 @@ func (c *ClientWithResponses) CreateSignInLinkWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseCreateSignInLinkResponse(rsp)
+}
+
+// GetSpaceWithResponse Show what uses the disk
+//
+// For owners. It measures folders and asks the container engine to add up, which may take seconds; what could not be measured is named in `unknown`. A topic `space` on the stream of changes says that something was collected.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/space (the `GetSpace` operationId).
+func (c *ClientWithResponses) GetSpaceWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSpaceResponse, error) {
+	rsp, err := c.GetSpace(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSpaceResponse(rsp)
+}
+
+// CollectSpaceWithResponse Remove what can be done without
+//
+// For owners. Removes what the policy says is no longer kept. Nothing goes that a release which is kept needs. With `dry_run` it only says what would go. While a collection is under way another one is a conflict.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/space/collect (the `CollectSpace` operationId).
+func (c *ClientWithResponses) CollectSpaceWithResponse(ctx context.Context, params *CollectSpaceParams, reqEditors ...RequestEditorFn) (*CollectSpaceResponse, error) {
+	rsp, err := c.CollectSpace(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCollectSpaceResponse(rsp)
 }
 
 // GetStatusWithResponse Show how the installation is
@@ -12687,6 +13247,72 @@ func ParseCreateSignInLinkResponse(rsp *http.Response) (*CreateSignInLinkRespons
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSpaceResponse parses an HTTP response from a GetSpaceWithResponse call
+func ParseGetSpaceResponse(rsp *http.Response) (*GetSpaceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSpaceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Space
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCollectSpaceResponse parses an HTTP response from a CollectSpaceWithResponse call
+func ParseCollectSpaceResponse(rsp *http.Response) (*CollectSpaceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CollectSpaceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SpaceCollection
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

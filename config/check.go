@@ -103,6 +103,10 @@ func (c Config) check() (wrong []string) {
 		{"SLIPWAY_APP_MEMORY_MB", c.AppMemoryMB, 16, 1 << 20},
 		{"SLIPWAY_APP_CPU_MILLI", c.AppCPUMilli, 10, 1_000_000},
 		{"SLIPWAY_KEEP_RELEASES", c.KeepReleases, 1, 10_000},
+		{"SLIPWAY_KEEP_DAYS", c.KeepDays, 0, 36_500},
+		{"SLIPWAY_DISK_WATERMARK", c.DiskWatermark, 1, 99},
+		{"SLIPWAY_DISK_RESERVE_MB", c.DiskReserveMB, 0, 1 << 20},
+		{"SLIPWAY_BUILD_CACHE_GB", c.BuildCacheGB, 1, 1 << 20},
 		{"SLIPWAY_LOG_STREAM_MB", c.LogStreamMB, 1, 1 << 20},
 	} {
 		complain(number.value >= number.least && number.value <= number.most, "%s must be between %d and %d", number.name, number.least, number.most)

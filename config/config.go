@@ -42,9 +42,13 @@ type Config struct {
 	MaxSourceMB      int           `env:"SLIPWAY_MAX_SOURCE_MB" envDefault:"512"`  // a push's or an upload's packed size
 	AppMemoryMB      int           `env:"SLIPWAY_APP_MEMORY_MB" envDefault:"512"`  // default limit per instance
 	AppCPUMilli      int           `env:"SLIPWAY_APP_CPU_MILLI" envDefault:"1000"`
-	KeepReleases     int           `env:"SLIPWAY_KEEP_RELEASES" envDefault:"10"` // releases whose images are kept
-	LogStreamMB      int           `env:"SLIPWAY_LOG_STREAM_MB" envDefault:"64"` // log kept per app
-	AllowFileSources bool          `env:"SLIPWAY_ALLOW_FILE_SOURCES"`            // permit file:// git URLs; for tests and single-user machines
+	KeepReleases     int           `env:"SLIPWAY_KEEP_RELEASES" envDefault:"10"`  // releases whose images are kept
+	KeepDays         int           `env:"SLIPWAY_KEEP_DAYS"`                      // days for which images, sources and log lines are kept; 0 for no such limit
+	DiskWatermark    int           `env:"SLIPWAY_DISK_WATERMARK" envDefault:"85"` // percent of the disk in use above which more is collected
+	DiskReserveMB    int           `env:"SLIPWAY_DISK_RESERVE_MB"`                // what builds leave free; 0 for 2 % of the disk, 64 MB to 2 GB
+	BuildCacheGB     int           `env:"SLIPWAY_BUILD_CACHE_GB" envDefault:"10"` // build cache that is kept
+	LogStreamMB      int           `env:"SLIPWAY_LOG_STREAM_MB" envDefault:"64"`  // log kept per app
+	AllowFileSources bool          `env:"SLIPWAY_ALLOW_FILE_SOURCES"`             // permit file:// git URLs; for tests and single-user machines
 }
 
 // Load reads the environment and checks it. Its error names every variable

@@ -7,7 +7,6 @@ import (
 
 // Stock is what an engine keeps on its disk for one installation.
 type Stock struct {
-	Root    string // the engine's folder on its machine; "" when it does not say
 	Images  []StoredImage
 	Volumes []StoredVolume
 }

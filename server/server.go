@@ -40,6 +40,7 @@ import (
 	"github.com/slipway-paas/slipway/server/postgres"
 	"github.com/slipway-paas/slipway/server/routing"
 	"github.com/slipway-paas/slipway/server/secrets"
+	"github.com/slipway-paas/slipway/server/space"
 )
 
 // Programs are the small programs that the server hands to others to run. They
@@ -74,6 +75,7 @@ type Server struct {
 	cluster  *docker.Cluster
 	routing  *routing.Service
 	pipeline *pipeline.Pipeline
+	space    *space.Service
 	queue    *jobs.Queue
 	accounts *accounts.Service
 	git      *git.Server
@@ -266,14 +268,22 @@ func (s *Server) openServices(ctx context.Context) error {
 			DataDir: dir, ServerID: s.id, Installation: cfg.Installation, BuildConcurrency: cfg.BuildConcurrency,
 			BuildTimeout: cfg.BuildTimeout, HealthTimeout: cfg.HealthTimeout, DrainTimeout: cfg.DrainTimeout,
 			StopGrace: cfg.StopGrace, MaxSourceBytes: int64(cfg.MaxSourceMB) << 20,
-			AppMemoryMB: cfg.AppMemoryMB, AppCPUMilli: cfg.AppCPUMilli, AllowFileSources: cfg.AllowFileSources, KeepReleases: cfg.KeepReleases,
+			AppMemoryMB: cfg.AppMemoryMB, AppCPUMilli: cfg.AppCPUMilli, AllowFileSources: cfg.AllowFileSources, KeepReleases: cfg.KeepReleases, KeepDays: cfg.KeepDays,
 		},
 	})
 	s.accounts = accounts.New(s.store, hub, s.Logger)
+	left := remains{git.Repositories{DataDir: dir}, collector, s.metrics}
+	s.space = space.New(space.Deps{
+		Store: s.store, Cluster: s.cluster, Cache: solver, Logs: s.logs, Sources: s.pipeline, Remains: left, Hub: hub, Logger: s.Logger,
+		Settings: space.Settings{
+			DataDir: dir, Installation: cfg.Installation, Watermark: cfg.DiskWatermark, KeepDays: cfg.KeepDays,
+			CacheBytes: int64(cfg.BuildCacheGB) << 30, Reserve: int64(cfg.DiskReserveMB) << 20,
+		},
+	})
 	appService := apps.NewService(apps.Deps{
 		Store: s.store, Pipeline: s.pipeline, Routing: s.routing, Hub: hub, Box: box,
 		Addresses: apps.Addresses{Domain: cfg.AppDomain, URL: cfg.AppURL},
-		Remains:   remains{git.Repositories{DataDir: dir}, collector, s.metrics},
+		Remains:   left,
 		Logger:    s.Logger, AllowFileSources: cfg.AllowFileSources,
 	})
 	s.background("routing", s.routing.Run)
@@ -339,7 +349,7 @@ func (s *Server) openAPI(appService *apps.Service, hub *live.Hub, box *secrets.B
 	routers.Handle("GET /internal/router/v1/table", s.endless(s.routing.TableHandler()))
 	routers.Handle("POST /internal/router/v1/reports", s.routing.ReportHandler())
 	s.api, err = api.New(api.Deps{
-		Store: s.store, Accounts: s.accounts, Apps: appService, Pipeline: s.pipeline, Logs: s.logs, Metrics: s.metrics, Hub: hub, Box: box,
+		Store: s.store, Accounts: s.accounts, Apps: appService, Pipeline: s.pipeline, Logs: s.logs, Metrics: s.metrics, Space: s.space, Hub: hub, Box: box,
 		Proxies: proxies, Logger: s.Logger, Engine: s.engineVersion, Routers: s.routers,
 		Git: s.git, Routing: routers, UI: s.UI,
 		Webhooks: &forge.Handler{Apps: hooks{s.store, appService, s.pipeline}, URL: cfg.URL, Logger: s.Logger},
@@ -396,6 +406,7 @@ func (s *Server) startWork(ctx context.Context) error {
 	}
 	s.onClose("jobs", s.queue.Stop)
 	s.background("pruning", s.prune)
+	s.background("space", func(ctx context.Context) error { s.space.Run(ctx); return nil })
 	if s.Config.Router == "container" || s.Config.Router == "process" {
 		s.background("router", s.keepRouter)
 	}

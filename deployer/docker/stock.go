@@ -17,10 +17,6 @@ var _ deployer.Stocked = (*Cluster)(nil)
 // Stock implements deployer.Stocked. It takes one call that lists and measures
 // all that the engine has.
 func (c *Cluster) Stock(ctx context.Context) (deployer.Stock, error) {
-	info, err := c.API.Info(ctx)
-	if err != nil {
-		return deployer.Stock{}, fail(ctx, "ask the engine for its folder", err)
-	}
 	// An engine that knows no types gives everything, which is as good.
 	usage, err := c.API.DiskUsage(ctx, types.DiskUsageOptions{Types: []types.DiskUsageObject{types.ImageObject, types.VolumeObject, types.ContainerObject}})
 	if err != nil {
@@ -30,7 +26,7 @@ func (c *Cluster) Stock(ctx context.Context) (deployer.Stock, error) {
 	for _, one := range usage.Containers {
 		used[one.ImageID] = true
 	}
-	stock := deployer.Stock{Root: info.DockerRootDir}
+	var stock deployer.Stock
 	for _, one := range usage.Images {
 		if one.Labels[LabelInstallation] != c.installation {
 			continue
@@ -52,6 +48,15 @@ func (c *Cluster) Stock(ctx context.Context) (deployer.Stock, error) {
 		stock.Volumes = append(stock.Volumes, v)
 	}
 	return stock, nil
+}
+
+// Root gives the engine's folder on its machine.
+func (c *Cluster) Root(ctx context.Context) (string, error) {
+	info, err := c.API.Info(ctx)
+	if err != nil {
+		return "", fail(ctx, "ask the engine for its folder", err)
+	}
+	return info.DockerRootDir, nil
 }
 
 // named leaves out what an engine writes where an image has no name.

@@ -93,16 +93,3 @@ func (s *Store) PreviousRelease(ctx context.Context, app *models.App) (int, erro
 		Order("number DESC").Limit(1).Scan(&version).Error
 	return version, translate(err)
 }
-
-// KeptImages gives the images of an app's newest releases, of the live one and
-// of those that deployments went back to last: those that a rollback may want.
-func (s *Store) KeptImages(ctx context.Context, app *models.App, newest int) ([]string, error) {
-	images := []string{}
-	err := s.with(ctx).Raw(`
-		SELECT DISTINCT image FROM releases WHERE app_id = ? AND (
-			version = ?
-			OR version IN (SELECT version FROM releases WHERE app_id = ? ORDER BY version DESC LIMIT ?)
-			OR version IN (SELECT release FROM deployments WHERE app_id = ? AND state = ? ORDER BY number DESC LIMIT ?))`,
-		app.ID, app.LiveRelease, app.ID, newest, app.ID, models.DeploymentSucceeded, newest).Scan(&images).Error
-	return images, translate(err)
-}

@@ -23,6 +23,7 @@ import (
 	"github.com/slipway-paas/slipway/server/metrics"
 	"github.com/slipway-paas/slipway/server/pipeline"
 	"github.com/slipway-paas/slipway/server/secrets"
+	"github.com/slipway-paas/slipway/server/space"
 )
 
 // apiBase is where version 1 of the API lives.
@@ -36,6 +37,7 @@ type Deps struct {
 	Pipeline *pipeline.Pipeline
 	Logs     *logs.Store
 	Metrics  *metrics.Store
+	Space    *space.Service
 	Hub      *live.Hub
 	Box      *secrets.Box
 	Proxies  *accounts.Proxies

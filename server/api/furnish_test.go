@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-paas/slipway/models/store"
 	"github.com/slipway-paas/slipway/server/apps"
 	"github.com/slipway-paas/slipway/server/pipeline"
+	"github.com/slipway-paas/slipway/server/space"
 )
 
 // maxSource is the largest upload in these tests, in bytes.
@@ -26,6 +27,10 @@ func (h *house) furnish(t *testing.T, deps *Deps) {
 		Settings: pipeline.Settings{
 			DataDir: t.TempDir(), Installation: "test", BuildConcurrency: 1, BuildTimeout: time.Minute, MaxSourceBytes: maxSource,
 		},
+	})
+	deps.Space = space.New(space.Deps{
+		Store: h.store, Cluster: deps.Pipeline.Cluster, Logs: h.logs, Sources: deps.Pipeline, Remains: nothingRemains{}, Hub: h.hub, Logger: deps.Logger,
+		Settings: space.Settings{DataDir: t.TempDir(), Installation: "test"},
 	})
 	deps.Apps = apps.NewService(apps.Deps{
 		Store: h.store, Pipeline: deps.Pipeline, Routing: noRouters{}, Hub: h.hub, Box: deps.Box, Logger: deps.Logger, Remains: nothingRemains{},

@@ -70,6 +70,7 @@ func (a *API) routes() {
 	a.downloadRoutes()
 	a.metricsRoutes()
 	a.platformRoutes()
+	a.spaceRoutes()
 
 	// The models of errors that huma would have answered with are never sent.
 	schemas := a.huma.OpenAPI().Components.Schemas.Map()

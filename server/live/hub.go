@@ -23,6 +23,7 @@ const (
 	TopicSession    = "session"
 	TopicUser       = "user"
 	TopicInvitation = "invitation"
+	TopicSpace      = "space" // what uses the disk; for owners
 )
 
 // The actions of events.

@@ -747,6 +747,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/space": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what uses the disk
+         * @description For owners. It measures folders and asks the container engine to add up, which may take seconds; what could not be measured is named in `unknown`. A topic `space` on the stream of changes says that something was collected.
+         */
+        get: operations["get-space"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/space/collect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove what can be done without
+         * @description For owners. Removes what the policy says is no longer kept. Nothing goes that a release which is kept needs. With `dry_run` it only says what would go. While a collection is under way another one is a conflict.
+         */
+        post: operations["collect-space"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -1570,6 +1610,160 @@ export interface components {
              * @example https://github.com/you/hello.git
              */
             url: string;
+        };
+        Space: {
+            /** @description Largest first */
+            apps: components["schemas"]["SpaceApp"][];
+            /** Format: date-time */
+            checked_at: string;
+            /** @description The server's own and, where it is another one on the same machine, the container engine's */
+            disks: components["schemas"]["SpaceDisk"][];
+            /**
+             * Format: int64
+             * @description What a harder one would free besides
+             */
+            harder_bytes: number;
+            /** @description The last that removed something since the server started */
+            last_collection: components["schemas"]["SpaceSummary"];
+            policy: components["schemas"]["SpacePolicy"];
+            /**
+             * Format: int64
+             * @description What a collection would free now
+             */
+            policy_bytes: number;
+            /** @description What could not be measured, and why */
+            unknown: string[];
+            /** @description One for each kind */
+            uses: components["schemas"]["SpaceUse"][];
+        };
+        SpaceApp: {
+            /** @description Its name; empty when it is gone */
+            app: string;
+            /** Format: int64 */
+            bytes: number;
+            uses: components["schemas"]["SpaceAppPart"][];
+        };
+        SpaceAppPart: {
+            /** Format: int64 */
+            bytes: number;
+            /** @enum {string} */
+            kind: "images" | "logs" | "repositories" | "sources" | "metrics" | "volumes";
+        };
+        SpaceCollection: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who asked for it, or slipway */
+            by: string;
+            /**
+             * Format: int64
+             * @description What it freed, or would
+             */
+            bytes: number;
+            /** @description Why Slipway did it by itself; empty for a matter of routine */
+            cause: string;
+            /**
+             * Format: int64
+             * @description How many things
+             */
+            count: number;
+            dry_run: boolean;
+            /** @description What could not be removed, and why */
+            failures: string[];
+            harder: boolean;
+            /** @description At most 1000 of them */
+            items: components["schemas"]["SpaceItem"][];
+        };
+        SpaceDisk: {
+            /** Format: int64 */
+            free_bytes: number;
+            /** @description Whose data is on it */
+            holds: ("data" | "engine")[];
+            path: string;
+            /**
+             * Format: int64
+             * @description With less than this free nothing is built
+             */
+            reserve_bytes: number;
+            /**
+             * @description high: above the watermark, more is collected; full: nothing is built until there is room
+             * @enum {string}
+             */
+            state: "ok" | "high" | "full";
+            /** Format: int64 */
+            total_bytes: number;
+            /** Format: double */
+            used_percent: number;
+        };
+        SpaceItem: {
+            /** @description Empty when it belongs to none, or to one that is gone */
+            app: string;
+            /** Format: int64 */
+            bytes: number;
+            kind: string;
+            name: string;
+            why: string;
+        };
+        SpacePolicy: {
+            /** Format: int64 */
+            build_cache_bytes: number;
+            /**
+             * Format: int64
+             * @description 0 for no limit
+             */
+            keep_days: number;
+            /**
+             * Format: int64
+             * @description Of an app's newest ones, beside those that run or ran last
+             */
+            keep_releases: number;
+            /**
+             * Format: int64
+             * @description Above it more is collected
+             */
+            watermark_percent: number;
+        };
+        SpaceSummary: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who asked for it, or slipway */
+            by: string;
+            /**
+             * Format: int64
+             * @description What it freed, or would
+             */
+            bytes: number;
+            /** @description Why Slipway did it by itself; empty for a matter of routine */
+            cause: string;
+            /**
+             * Format: int64
+             * @description How many things
+             */
+            count: number;
+            dry_run: boolean;
+            /** @description What could not be removed, and why */
+            failures: string[];
+            harder: boolean;
+        };
+        SpaceUse: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: int64
+             * @description What a harder one would free besides
+             */
+            harder_bytes: number;
+            /**
+             * @description other_cache is what others built on the same engine; it, volumes, work and database are never collected
+             * @enum {string}
+             */
+            kind: "images" | "build_cache" | "other_cache" | "logs" | "repositories" | "sources" | "metrics" | "volumes" | "work" | "database";
+            /**
+             * Format: int64
+             * @description What a collection would free now
+             */
+            policy_bytes: number;
         };
         Status: {
             /** @description Apps answer at <name>.<app_domain> */
@@ -3461,6 +3655,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OneTimeLink"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-space": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Space"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "collect-space": {
+        parameters: {
+            query?: {
+                /** @description Only say what would go */
+                dry_run?: boolean;
+                /** @description Also what goes when there is too little room: build cache, log lines older than a day, sources that only a retry would need */
+                harder?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpaceCollection"];
                 };
             };
             /** @description What went wrong */
