@@ -29,6 +29,7 @@ const pause = 250;
 
 /** The same for a parameter that is typed: the text is another at once, the URL when typing pauses. */
 export function useTypedSearch(name: string): [text: string, set: (text: string) => void] {
+  const router = useRouter();
   const [value, write] = useSearchText(name);
   const [text, setText] = useState(value);
   const written = useRef(value);
@@ -45,12 +46,15 @@ export function useTypedSearch(name: string): [text: string, set: (text: string)
     (next: string) => {
       setText(next);
       clearTimeout(timer.current);
+      const { pathname } = router.latestLocation;
       timer.current = setTimeout(() => {
+        // Who is on the way to another page takes nothing along.
+        if (router.latestLocation.pathname !== pathname) return;
         written.current = next;
         write(next);
       }, pause);
     },
-    [write],
+    [router, write],
   );
   return [text, set];
 }

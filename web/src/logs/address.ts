@@ -52,9 +52,13 @@ export function useLogAddress(): LogAddress {
     (next: Query) => {
       setLocal(next);
       clearTimeout(timer.current);
-      timer.current = setTimeout(() => write(next, now.current.line), pause);
+      const { pathname } = router.latestLocation;
+      timer.current = setTimeout(() => {
+        // Who is on the way to another page takes nothing along.
+        if (router.latestLocation.pathname === pathname) write(next, now.current.line);
+      }, pause);
     },
-    [write],
+    [router, write],
   );
   const setLine = useCallback((line: LineRange | undefined) => write(now.current.query, line), [write]);
   const link = useCallback((line: LineRange) => {

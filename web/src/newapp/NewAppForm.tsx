@@ -87,6 +87,8 @@ export function NewAppForm({ search, onSearch, onMade }: NewAppFormProps) {
 
   const settled = named ? name.settled : "";
   useEffect(() => {
+    // Once the app is there the way leads to its page, and nothing may turn it back to the form.
+    if (made.current) return;
     const next = { way: draft.way === "push" ? undefined : draft.way, name: settled || undefined };
     if (next.way !== search.way || next.name !== search.name) onSearch(next);
   }, [draft.way, settled, search.way, search.name, onSearch]);

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { Problem } from "@/api/problem";
@@ -109,6 +109,22 @@ describe("the name of a new app", () => {
 });
 
 describe("NewAppForm", () => {
+  it("leaves the address alone once the app is there, however lately its name was typed", async () => {
+    vi.useFakeTimers();
+    try {
+      answerCalls({ ...none, "POST /apps": () => ({ status: 201, body: anApp({ name: "quick" }) }) });
+      const { onMade, onSearch } = await form();
+      const name = screen.getByLabelText("Name");
+      fireEvent.change(name, { target: { value: "quick" } });
+      fireEvent.submit(name);
+      await vi.waitFor(() => expect(onMade).toHaveBeenCalled());
+      await act(() => vi.runAllTimersAsync()); // typing has paused by now
+      expect(onSearch).not.toHaveBeenCalled();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("keeps what was typed when it is refused, and says why beside the field", async () => {
     answerCalls({
       ...none,
