@@ -1,5 +1,5 @@
-// spec sha256:4016dd7988e35a0b7d20726d0d9eef8da0912b060cf913592e485a763162070e
-// code sha256:d665b6c460225fdf4f2df3e53a14f2b8d862e006564ee7bc7dd0f5eb2dcde3df
+// spec sha256:74c1b561e7838e75299330c3a00fb2efa961e3e4f461017422370dbede9e082b
+// code sha256:80c248db2b19a9e1048911b6671c38dad4207a51f33661d5c7db6acca4fc15c7
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -1553,9 +1553,9 @@ type Space struct {
 	// HarderBytes What a harder one would free besides
 	HarderBytes int64 `json:"harder_bytes"`
 
-	// LastCollection The last that removed something since the server started
-	LastCollection SpaceSummary `json:"last_collection"`
-	Policy         SpacePolicy  `json:"policy"`
+	// LastCollection The last that removed something since the server started; missing when there was none
+	LastCollection *SpaceSummary `json:"last_collection,omitempty"`
+	Policy         SpacePolicy   `json:"policy"`
 
 	// PolicyBytes What a collection would free now
 	PolicyBytes int64 `json:"policy_bytes"`

@@ -32,7 +32,7 @@ type Space struct {
 	Policy         SpacePolicy   `json:"policy"`
 	PolicyBytes    int64         `json:"policy_bytes" doc:"What a collection would free now"`
 	HarderBytes    int64         `json:"harder_bytes" doc:"What a harder one would free besides"`
-	LastCollection *SpaceSummary `json:"last_collection" doc:"The last that removed something since the server started"`
+	LastCollection *SpaceSummary `json:"last_collection,omitempty" doc:"The last that removed something since the server started; missing when there was none"`
 	Unknown        []string      `json:"unknown" nullable:"false" doc:"What could not be measured, and why"`
 }
 

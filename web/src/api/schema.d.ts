@@ -1623,8 +1623,8 @@ export interface components {
              * @description What a harder one would free besides
              */
             harder_bytes: number;
-            /** @description The last that removed something since the server started */
-            last_collection: components["schemas"]["SpaceSummary"];
+            /** @description The last that removed something since the server started; missing when there was none */
+            last_collection?: components["schemas"]["SpaceSummary"];
             policy: components["schemas"]["SpacePolicy"];
             /**
              * Format: int64
