@@ -1,4 +1,4 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeSocket, fakeSockets } from "@/test/socket";
 import { Live, staleKeys } from "./live";
@@ -43,6 +43,17 @@ describe("Live", () => {
     expect(stale(keys.part("hello", "deployments"))).toBe(true);
     expect(stale(keys.part("other", "deployments"))).toBe(false);
     expect(stale(keys.part("hello", "config"))).toBe(false);
+  });
+
+  it("asks again for what was asked for before an event and is answered after it", async () => {
+    const answers = ["before", "after"];
+    const queryFn = () => new Promise((resolve) => setTimeout(() => resolve(answers.shift()), 500));
+    const query = new QueryObserver(client, { queryKey: keys.part("hello", "self"), queryFn });
+    const leave = query.subscribe(() => {});
+    FakeSocket.last.send({ type: "event", seq: 5, topic: "app", app: "hello", id: "a", action: "changed" });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(query.getCurrentResult()).toMatchObject({ data: "after", fetchStatus: "idle" });
+    leave();
   });
 
   it("asks once for a burst of events", () => {

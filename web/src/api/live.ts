@@ -1,4 +1,4 @@
-import type { QueryClient, QueryKey } from "@tanstack/react-query";
+import type { QueryClient, QueryFilters, QueryKey } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { type AppPart, keys } from "./queries";
 import { ReconnectingSocket, type SocketStatus, socketUrl } from "./socket";
@@ -137,8 +137,19 @@ export class Live {
     this.timer = undefined;
     const stale = [...this.pending.values()];
     this.pending.clear();
-    for (const queryKey of stale) {
-      if (!this.goes(queryKey)) void this.client.invalidateQueries({ queryKey });
+    for (const queryKey of stale) if (!this.goes(queryKey)) this.outdate({ queryKey });
+  }
+
+  /** Has queries that are shown ask again, also those that wait for their first answer: it may be older. */
+  private outdate(filters: QueryFilters): void {
+    const waiting = this.client
+      .getQueryCache()
+      .findAll({ ...filters, fetchStatus: "fetching" })
+      .filter(({ state }) => state.data === undefined);
+    void this.client.invalidateQueries(filters);
+    for (const query of waiting) {
+      const again = () => this.client.invalidateQueries({ queryKey: query.queryKey, exact: true });
+      void query.fetch().then(again, again); // the fetch that is under way
     }
   }
 
@@ -149,7 +160,7 @@ export class Live {
   }
 
   private everything(): void {
-    void this.client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
+    this.outdate({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
   }
 }
 
