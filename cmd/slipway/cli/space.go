@@ -54,10 +54,7 @@ func spaceWord(kind string) string {
 
 func (c *cli) showSpace(found *client.Space) error {
 	for _, d := range found.Disks {
-		words := map[client.SpaceDiskState]string{
-			client.SpaceDiskStateHigh: ", above the watermark",
-			client.SpaceDiskStateFull: ", too full to build",
-		}
+		words := map[client.SpaceDiskState]string{"high": ", above the watermark", "full": ", too full to build"}
 		c.say("%s: %.0f %% used, %s of %s free%s.", d.Path, d.UsedPercent, bytesOf(d.FreeBytes), bytesOf(d.TotalBytes), words[d.State])
 	}
 	c.say("")
