@@ -188,7 +188,7 @@ describe("LogView", () => {
     expect(FakeSocket.last.query.get("after")).toBe("5000");
     act(() => FakeSocket.last.open());
     await send(...range(5001, 5003));
-    expect(screen.getByRole("button", { name: "3 new lines" })).toBeVisible();
+    expect(await screen.findByRole("button", { name: "3 new lines" })).toBeVisible();
     expect(texts()).toContain("line 1000");
   });
 
@@ -212,6 +212,27 @@ describe("LogView", () => {
     expect(await screen.findByText("1,500 lines")).toBeVisible();
     expect(screen.getByText("The log begins here.")).toBeVisible();
     expect(texts()).toContain("line 1600"); // the place is kept
+  });
+
+  it("searches older lines too when asked, and says how many it has not looked at", async () => {
+    keeps(1, 5000);
+    await open();
+    await send(...range(4001, 4100));
+    await userEvent.type(screen.getByRole("searchbox"), "line 399");
+    expect(await screen.findByText(/No line matches/)).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: /Search older lines too \(4,000 / }));
+    expect(await screen.findByText("11 of 4,100 lines")).toBeVisible();
+    expect(screen.queryByRole("button", { name: /Search older/ })).toBeNull();
+  });
+
+  it("says beside the field why a pattern that could freeze the page is refused", async () => {
+    keeps(1, 1);
+    await open();
+    await send(...range(1, 3));
+    await userEvent.click(screen.getByRole("button", { name: "Regular expression" }));
+    await userEvent.type(screen.getByRole("searchbox"), "(?=line)");
+    expect(await screen.findByRole("alert")).toHaveTextContent("can take for ever");
+    expect(texts()).toContain("line 3");
   });
 
   it("marks a line that is clicked, and a range with shift", async () => {

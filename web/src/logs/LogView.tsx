@@ -4,7 +4,7 @@ import { StreamStatus } from "@/components/StreamStatus";
 import { Button } from "@/components/ui/button";
 import { CommandHint } from "@/components/ui/copy";
 import { ErrorNote } from "@/components/ui/feedback";
-import { num, t, tn } from "@/i18n";
+import { num, t, tn, tWord } from "@/i18n";
 import { useNow } from "@/lib/time";
 import type { LogAddress } from "./address";
 import { downloadUrl } from "./download";
@@ -18,6 +18,9 @@ import { LogToolbar } from "./LogToolbar";
 import { narrowScreen, useLogPrefs } from "./prefs";
 import type { LineRange } from "./query";
 import { type LogSource, useLogView } from "./useLogView";
+
+// Who searches wants more at once than who scrolls.
+const olderAtOnce = 10_000;
 
 interface LogViewProps {
   source: LogSource;
@@ -133,7 +136,9 @@ export function LogView({ source, address, label, file, command, none }: LogView
   const { held, shown } = model.lines;
   const searchError = model.tooSlow
     ? t("logs.search_slow")
-    : matcher.error && t("logs.search_bad", { why: matcher.error });
+    : matcher.refused
+      ? tWord("logs.search_refused", matcher.refused)
+      : matcher.error && t("logs.search_bad", { why: matcher.error });
   const hits = model.view.hits;
   const at = current !== undefined && model.view.get(current)?.hit ? model.view.hitsUpTo(current) : 0;
   const empty: ReactNode =
@@ -232,6 +237,18 @@ export function LogView({ source, address, label, file, command, none }: LogView
             ? t("logs.count_filtered", { shown: num(shown), all: num(held) })
             : t("logs.count", { n: num(held) })}
         </span>
+        {matcher.narrows && held > 0 && !model.earliest && model.start > 1 && (
+          <button
+            type="button"
+            className="link rounded-sm"
+            disabled={view.loading === "earlier"}
+            onClick={() => void view.loadEarlier(olderAtOnce)}
+          >
+            {view.loading === "earlier"
+              ? t("logs.searching")
+              : t("logs.search_older", { n: num(model.start - 1) })}
+          </button>
+        )}
         {model.busy && <span role="status">{t("logs.searching")}</span>}
         {model.dropped > 0 && <span>{t("logs.dropped", { n: num(model.dropped) })}</span>}
         <CommandHint className="ml-auto" command={command} />

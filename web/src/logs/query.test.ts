@@ -74,6 +74,31 @@ describe("a search", () => {
     expect(compile({ ...noQuery, q: "(", regex: true }).error).toMatch(/unterminated|group/i);
   });
 
+  it("takes no long time for any pattern, on lines of any length", () => {
+    const line = `${"a".repeat(16_000)}!`;
+    const started = performance.now();
+    for (const q of ["(a+)+$", "a*a*a*a*b", ".*.*.*x", "a.*b"]) {
+      expect(compile({ ...noQuery, q, regex: true }).hits(line)).toBe(false);
+    }
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  it("says why a pattern is refused, and lets every line stand", () => {
+    const { refused, searches, narrows, error } = compile({ ...noQuery, q: "(?=a)", regex: true });
+    expect({ refused, searches, narrows, error }).toEqual({
+      refused: "looks",
+      searches: false,
+      narrows: false,
+      error: "",
+    });
+  });
+
+  it("marks the same whichever way it is found", () => {
+    const find = (q: string, line: string) => compile({ ...noQuery, q, regex: true }).find(line);
+    expect(find("(o+)+|x*", "foo boo")).toEqual(find("o+", "foo boo"));
+    expect(find("o+", "foo boo".padEnd(3000))).toEqual(find("o+", "foo boo"));
+  });
+
   it("does not lose its way where letters grow when lowered", () => {
     const { find } = compile({ ...noQuery, q: "b" });
     expect(find("İİB")).toEqual([[2, 3]]);

@@ -1,5 +1,6 @@
 import type { Line } from "@/api/types";
 import { atLeast, type Level, levels } from "./level";
+import { LinearPattern, type Refusal, Refused } from "./linear";
 
 export const streams = ["stdout", "stderr", "access", "platform"] as const;
 export type StreamFilter = (typeof streams)[number];
@@ -98,6 +99,8 @@ export type Finder = (text: string) => [number, number][];
 export interface Matcher {
   /** Why the search cannot be understood. */
   error: string;
+  /** Why a pattern that can be understood is not searched for. */
+  refused: Refusal | undefined;
   /** Whether anything is searched for or filtered by. */
   narrows: boolean;
   searches: boolean;
@@ -112,22 +115,28 @@ export interface Matcher {
 
 const nothing: Finder = () => [];
 const mostMarks = 200;
+// Up to so many letters the browser's own engine may have a pattern with one repetition.
+const shortLine = 2000;
 
 /** Makes a query ready for many lines. A pattern that is not one finds nothing, and error says why. */
 export function compile(query: Query): Matcher {
   let error = "";
+  let refused: Refusal | undefined;
   let find = nothing;
   let hits: (plain: string) => boolean = () => false;
   if (query.q && query.regex) {
     try {
-      const pattern = new RegExp(query.q, query.case ? "gu" : "giu");
-      find = (plain) => findPattern(pattern, plain);
+      const own = new RegExp(query.q, query.case ? "gu" : "giu");
+      const linear = new LinearPattern(query.q, !query.case);
+      const quick = (plain: string) => linear.tame && plain.length <= shortLine;
+      find = (plain) => (quick(plain) ? findPattern(own, plain) : findLinear(linear, plain));
       hits = (plain) => {
-        pattern.lastIndex = 0;
-        return pattern.test(plain);
+        own.lastIndex = 0;
+        return quick(plain) ? own.test(plain) : linear.exec(plain, 0, true) !== undefined;
       };
     } catch (e) {
-      error = e instanceof Error ? e.message.replace(/^Invalid regular expression: /, "") : String(e);
+      if (e instanceof Refused) refused = e.why;
+      else error = e instanceof Error ? e.message.replace(/^Invalid regular expression: /, "") : String(e);
     }
   } else if (query.q) {
     const wanted = query.case ? query.q : query.q.toLowerCase();
@@ -135,9 +144,10 @@ export function compile(query: Query): Matcher {
     hits = (plain) => (query.case ? plain : lowered(plain)).includes(wanted);
   }
   const { process, instance, stream, level: least } = query;
-  const searches = query.q !== "" && error === "";
+  const searches = query.q !== "" && error === "" && !refused;
   return {
     error,
+    refused,
     find,
     hits,
     searches,
@@ -177,6 +187,17 @@ function findPattern(pattern: RegExp, plain: string): [number, number][] {
   for (const m of plain.matchAll(pattern)) {
     if (m[0] !== "") found.push([m.index, m.index + m[0].length]);
     if (found.length >= mostMarks) break;
+  }
+  return found;
+}
+
+function findLinear(pattern: LinearPattern, plain: string): [number, number][] {
+  const found: [number, number][] = [];
+  for (let from = 0; from <= plain.length && found.length < mostMarks; ) {
+    const [begin, end] = pattern.exec(plain, from) ?? [];
+    if (begin === undefined || end === undefined) break;
+    if (end > begin) found.push([begin, end]);
+    from = end > begin ? end : end + 1;
   }
   return found;
 }

@@ -72,14 +72,14 @@ export function useLogView(source: LogSource, query: Query, line: LineRange | un
   );
 
   const loadEarlier = useCallback(
-    () =>
+    (most = earlierAtOnce) =>
       fetching("earlier", async (signal) => {
         const before = model.start - 1;
         if (before < 1 || model.earliest) {
           model.earliest = true;
           return;
         }
-        const part = await readRange(source.path, Math.max(1, before - earlierAtOnce + 1), before, signal);
+        const part = await readRange(source.path, Math.max(1, before - most + 1), before, signal);
         model.prepend(part.lines, part.gap);
       }),
     [fetching, model, source.path],

@@ -8,6 +8,10 @@ export const logs = {
   "logs.searching": "Searching…",
   "logs.search_bad": "Not a pattern: {why}",
   "logs.search_slow": "This pattern takes too long on one of the lines, so it was given up.",
+  "logs.search_older": "Search older lines too ({n} are not held here)",
+  "logs.search_refused.looks":
+    "Looking around and referring back can take for ever on a long line, so patterns with (?=…), (?!…), (?<=…), (?<!…) or \\1 are not searched for.",
+  "logs.search_refused.large": "This pattern repeats too much to be searched for.",
   "logs.match_of": "{n} of {m}",
   "logs.matches.one": "{count} match",
   "logs.matches.other": "{count} matches",

@@ -11,6 +11,10 @@ export const logs = translationOf<typeof english>()({
   "logs.searching": "正在搜索…",
   "logs.search_bad": "不是有效的表达式：{why}",
   "logs.search_slow": "该表达式在某一行上耗时过长，已放弃。",
+  "logs.search_older": "继续搜索更早的行（另有 {n} 行未载入）",
+  "logs.search_refused.looks":
+    "环视和反向引用在长行上可能永远算不完，因此不搜索含有 (?=…)、(?!…)、(?<=…)、(?<!…) 或 \\1 的表达式。",
+  "logs.search_refused.large": "该表达式的重复次数过多，无法搜索。",
   "logs.match_of": "第 {n} 处，共 {m} 处",
   "logs.matches.other": "{count} 处匹配",
   "logs.match_before": "上一处匹配",
