@@ -73,7 +73,7 @@ clean: ## Delete what was built
 	find web/dist -mindepth 1 ! -name .gitkeep -delete
 
 ##@ Check
-.PHONY: test test-go test-ui test-e2e lint lint-go lint-ui fmt
+.PHONY: test test-go test-ui test-e2e chaos lint lint-go lint-ui fmt
 test: ## Install what the tests need and run all of them
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory build
@@ -97,6 +97,12 @@ test-e2e: build e2e/node_modules/.installed ## End to end: real git, real browse
 	$(call go_test,./e2e/...)
 	@echo 'End-to-end tests: in a browser'
 	@npm --prefix e2e test --silent
+
+ROUNDS ?= 1
+SEED   ?= 1
+chaos: payload ui ## Break Slipway on purpose: ROUNDS=N runs, SEED=S repeats one, ONLY=regexp picks
+	@echo 'Faults: $(ROUNDS) round(s) with seed $(SEED)'
+	@go test ./e2e/chaos -count=1 -v -timeout 0 -args -rounds=$(ROUNDS) -seed=$(SEED) -only='$(ONLY)'
 
 lint: lint-go lint-ui ## Run the linters
 

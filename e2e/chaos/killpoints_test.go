@@ -1,0 +1,236 @@
+package chaos
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// killing is one death: what is under way, and where the server dies.
+type killing struct{ under, point string }
+
+// killings lists every point at which each kind of work can be killed.
+func killings() []killing {
+	var all []killing
+	for _, k := range []struct {
+		under  string
+		points []string
+	}{
+		{"first push", []string{"push.app-made", "push.source-kept", "submit.before-commit", "push.acknowledged", "rollout.ensured", "live.before-commit"}},
+		{"push", []string{
+			"push.source-kept", "submit.before-wake", "submit.before-commit", "push.acknowledged", "deployment.claimed",
+			"build.before", "build.after", "build.written", "release.before", "release.written",
+			"rollout.ensured", "rollout.healthy", "rollout.before-switch", "live.before-commit", "live.committed",
+			"converge.before", "rollout.before-drain", "rollout.before-remove", "rollout.removed", "converge.after", "push.before-answer",
+		}},
+		{"failing push", []string{"build.after", "deployment.before-end"}},
+		{"rollback", []string{
+			"submit.before-commit", "deployment.claimed", "release.before", "release.written", "rollout.ensured", "rollout.healthy",
+			"rollout.before-switch", "live.before-commit", "live.committed", "rollout.before-drain", "rollout.before-remove", "rollout.removed",
+		}},
+		{"scaling up", []string{"converge.before", "scale.before", "rollout.ensured", "rollout.healthy", "scale.before-switch", "converge.after"}},
+		{"scaling down", []string{"converge.before", "scale.before", "scale.before-switch", "converge.after"}},
+		{"cancel of a build", []string{"build.after", "cancel.before-undo", "cancel.undone", "deployment.before-end"}},
+		{"cancel of a rollout", []string{"cancel.before-undo", "cancel.undone", "deployment.before-end"}},
+	} {
+		for _, point := range k.points {
+			all = append(all, killing{k.under, point})
+		}
+	}
+	return all
+}
+
+// killPoints kills the server at every named step of a deployment and starts it
+// again. In the short run it is a draw of them.
+func killPoints(t *testing.T, dice *rand.Rand) {
+	h := settle(t, options{})
+	victim := newVictim(t, h, "phoenix")
+	crowd := h.crowd(t, victim.app)
+	all := killings()
+	dice.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	if brief() {
+		all = all[:6]
+	}
+	for i, k := range all {
+		ok := t.Run(fmt.Sprintf("%s at %s", k.under, k.point), func(t *testing.T) {
+			victim.die(t, k, fmt.Sprintf("%d.%d", suite.seed, i+1))
+			crowd.unharmed(t, fmt.Sprintf("a death at %s during a %s", k.point, k.under))
+		})
+		if !ok && !h.first().running() {
+			h.first().start(t)
+		}
+	}
+	crowd.leave(t)
+}
+
+// victim is an app whose deployments are killed.
+type victim struct {
+	home  *home
+	app   string
+	repo  *repository
+	extra int // apps that were made beside it
+}
+
+func newVictim(t *testing.T, h *home, app string) *victim {
+	t.Helper()
+	v := &victim{home: h, app: app, repo: h.clone(t, app)}
+	for _, version := range []string{"one", "two"} {
+		v.repo.commit(t, version)
+		v.repo.deploy(t, h.first())
+	}
+	h.first().must(t, "PATCH", "/api/v1/apps/"+app+"/scale", map[string]int{"worker": 1})
+	h.sound(t, time.Minute, "the first deployments")
+	return v
+}
+
+// die begins some work, lets the server die at a point of it, starts it again,
+// and looks whether everything goes on or ends.
+func (v *victim) die(t *testing.T, k killing, version string) {
+	s := v.home.first()
+	if k.under == "scaling down" {
+		s.must(t, "PATCH", "/api/v1/apps/"+v.app+"/scale", map[string]int{"web": 2})
+		v.home.sound(t, time.Minute, "scaling up")
+	}
+	s.arm(t, k.point, "kill")
+	t.Cleanup(func() { s.disarm(k.point) })
+	finish := v.begin(t, k.under, version)
+	select {
+	case <-s.ended:
+	case <-time.After(45 * time.Second):
+		t.Fatalf("%s never comes to the point %s", k.under, k.point)
+	}
+	died := time.Now()
+	open, err := rows[deploymentRow](v.home, `SELECT `+deploymentColumns+` FROM deployments WHERE state IN ('queued', 'building', 'releasing', 'deploying')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.launch(t)
+	v.takenUp(t, open, died)
+	eventually(t, time.Minute, "the server is ready again", s.ready)
+	finish()
+	v.home.sound(t, time.Minute, fmt.Sprintf("a death at %s during a %s", k.point, k.under))
+	if k.under == "scaling up" {
+		s.must(t, "PATCH", "/api/v1/apps/"+v.app+"/scale", map[string]int{"web": 1})
+		v.home.sound(t, time.Minute, "scaling down again")
+	}
+	t.Logf("%d open at the death; all well after %s", len(open), time.Since(died).Round(100*time.Millisecond))
+}
+
+// takenUp fails the test unless each deployment that was open when the server
+// died goes on or has ended within ten seconds.
+func (v *victim) takenUp(t *testing.T, open []deploymentRow, died time.Time) {
+	t.Helper()
+	const within = 10 * time.Second
+	for _, d := range open {
+		err := until(time.Until(died.Add(within)), func() error {
+			now, err := rows[deploymentRow](v.home, `SELECT `+deploymentColumns+` FROM deployments WHERE id = $1`, d.ID)
+			if err == nil && (len(now) != 1 || !terminal(now[0].State) && now[0].Fence == d.Fence) {
+				err = fmt.Errorf("it was %s with fence %d, and is %+v", d.State, d.Fence, now)
+			}
+			return err
+		})
+		if err != nil {
+			t.Errorf("deployment #%d neither goes on nor ends within %s: %v", d.Number, within, err)
+		}
+	}
+}
+
+// begin starts some kind of work. What it gives waits for its end and looks at
+// the outcome, once the server is back.
+func (v *victim) begin(t *testing.T, under, version string) (finish func()) {
+	t.Helper()
+	s := v.home.first()
+	path := "/api/v1/apps/" + v.app
+	// ask asks something of a server that may die of it.
+	ask := func(method, path string, body any) { _, _ = s.call(method, path, body) }
+	switch under {
+	case "first push":
+		v.extra++
+		repo := v.home.clone(t, fmt.Sprint("firstling-", v.extra))
+		repo.commit(t, version)
+		push := repo.push(t, s)
+		return func() { <-push.done; v.again(t, repo, push, version) }
+	case "push":
+		v.repo.commit(t, version)
+		push := v.repo.push(t, s)
+		return func() { <-push.done; v.again(t, v.repo, push, version) }
+	case "failing push":
+		v.repo.commit(t, version, `RUN ["/app", "fail", "`+nonce+version+`"]`)
+		push := v.repo.push(t, s)
+		return func() { <-push.done; v.outcome(t, push, "failed") }
+	case "rollback":
+		go ask("POST", path+"/rollback", map[string]any{})
+	case "scaling up":
+		go ask("PATCH", path+"/scale", map[string]int{"web": 2})
+	case "scaling down":
+		go ask("PATCH", path+"/scale", map[string]int{"web": 1})
+	case "cancel of a build", "cancel of a rollout":
+		line, state := nap(4*time.Second), "building"
+		if under == "cancel of a rollout" {
+			line, state = "ENV LISTEN=no", "deploying"
+		}
+		v.repo.commit(t, version, line)
+		push := v.repo.push(t, s)
+		number := v.reaches(t, push.commit, state)
+		go ask("POST", fmt.Sprintf("%s/deployments/%d/cancel", path, number), nil)
+		return func() { <-push.done; v.outcome(t, push, "cancelled") }
+	}
+	return func() {}
+}
+
+// reaches waits until the deployment of a commit is in a state, and gives its
+// number.
+func (v *victim) reaches(t *testing.T, commit, state string) (number int) {
+	t.Helper()
+	eventually(t, time.Minute, fmt.Sprintf("the deployment of %.7s is %s", commit, state), func() error {
+		found, err := rows[deploymentRow](v.home, `SELECT `+deploymentColumns+` FROM deployments WHERE commit = $1`, commit)
+		if err == nil && (len(found) != 1 || found[0].State != state) {
+			err = fmt.Errorf("%+v", found)
+		}
+		if err == nil {
+			number = found[0].Number
+		}
+		return err
+	})
+	return number
+}
+
+// outcome fails the test unless a push's deployment ends in a state.
+func (v *victim) outcome(t *testing.T, push *pushing, state string) {
+	t.Helper()
+	found, err := rows[deploymentRow](v.home, `SELECT `+deploymentColumns+` FROM deployments WHERE commit = $1`, push.commit)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("the deployments of %.7s: %+v, %v", push.commit, found, err)
+	}
+	if d := v.home.first().awaits(t, v.app, found[0].Number); d.State != state {
+		t.Errorf("deployment #%d is %s (%s), want %s", d.Number, d.State, d.Reason, state)
+	}
+}
+
+// again looks whether a push that was cut off is there whole or not at all, and
+// pushes once more if git says that it was refused.
+func (v *victim) again(t *testing.T, repo *repository, push *pushing, version string) {
+	t.Helper()
+	s := v.home.first()
+	found, err := rows[deploymentRow](v.home, `SELECT `+deploymentColumns+` FROM deployments WHERE commit = $1`, push.commit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch {
+	case len(found) > 1:
+		t.Fatalf("one push made %d deployments", len(found))
+	case len(found) == 1:
+		if d := s.awaits(t, repo.app, found[0].Number); d.State != "succeeded" {
+			t.Errorf("deployment #%d of a push that was cut off is %s: %s", d.Number, d.State, d.Reason)
+		}
+	case push.acknowledged() > 0:
+		t.Errorf("the push was acknowledged, and nothing is there of it:\n%s", push.out)
+	}
+	if push.err != nil {
+		repo.deploy(t, s)
+	}
+	if status, body, err := v.home.visit(repo.app, "/"); err != nil || status != 200 {
+		t.Errorf("%s answers %d %q, %v", repo.app, status, body, err)
+	}
+}
