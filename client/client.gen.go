@@ -1,5 +1,5 @@
-// spec sha256:74c1b561e7838e75299330c3a00fb2efa961e3e4f461017422370dbede9e082b
-// code sha256:80c248db2b19a9e1048911b6671c38dad4207a51f33661d5c7db6acca4fc15c7
+// spec sha256:0004c4c9609226c4592cc7019c5609ad765fedf9cb40c78d1df88d406119b6bb
+// code sha256:288d75afb330e2245601ace72d1f5e348feaeed03cfe7bd2216c88fa1a10bfcb
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -156,6 +156,7 @@ const (
 	DeploymentTriggerImage    DeploymentTrigger = "image"
 	DeploymentTriggerPush     DeploymentTrigger = "push"
 	DeploymentTriggerRestart  DeploymentTrigger = "restart"
+	DeploymentTriggerReturn   DeploymentTrigger = "return"
 	DeploymentTriggerRollback DeploymentTrigger = "rollback"
 	DeploymentTriggerSettings DeploymentTrigger = "settings"
 	DeploymentTriggerUpload   DeploymentTrigger = "upload"
@@ -174,6 +175,8 @@ func (e DeploymentTrigger) Valid() bool {
 	case DeploymentTriggerPush:
 		return true
 	case DeploymentTriggerRestart:
+		return true
+	case DeploymentTriggerReturn:
 		return true
 	case DeploymentTriggerRollback:
 		return true
@@ -596,6 +599,30 @@ func (e UserRole) Valid() bool {
 	}
 }
 
+// Defines values for WatchVerdict.
+const (
+	Kept     WatchVerdict = "kept"
+	Open     WatchVerdict = "open"
+	Returned WatchVerdict = "returned"
+	Unknown  WatchVerdict = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the WatchVerdict enum.
+func (e WatchVerdict) Valid() bool {
+	switch e {
+	case Kept:
+		return true
+	case Open:
+		return true
+	case Returned:
+		return true
+	case Unknown:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DownloadDeploymentLogsParamsFormat.
 const (
 	DownloadDeploymentLogsParamsFormatJsonl DownloadDeploymentLogsParamsFormat = "jsonl"
@@ -719,6 +746,22 @@ type AddDomain struct {
 	Host string `json:"host"`
 }
 
+// AddVolume defines model for AddVolume.
+type AddVolume struct {
+	// Name Up to 30 lower-case letters, digits and single hyphens, starting with a letter
+	//
+	// Examples: uploads
+	Name string `json:"name"`
+
+	// Path Absolute path in the instance
+	//
+	// Examples: /data
+	Path string `json:"path"`
+
+	// Process web when left out
+	Process *string `json:"process,omitempty"`
+}
+
 // App defines model for App.
 type App struct {
 	// Branch The tracked branch; empty until the first push decides
@@ -764,9 +807,15 @@ type App struct {
 	Scale map[string]int64 `json:"scale"`
 
 	// Source The git URL it deploys from, if it has one
-	Source    *AppSource `json:"source,omitempty"`
-	Status    AppStatus  `json:"status"`
-	UpdatedAt time.Time  `json:"updated_at"`
+	Source *AppSource `json:"source,omitempty"`
+	Status AppStatus  `json:"status"`
+
+	// StopFirst Whether the old instances stop before the new ones start. A process with a volume always does
+	StopFirst bool `json:"stop_first"`
+
+	// SupersedeBuilding Whether a newer deployment also stops one that is building
+	SupersedeBuilding bool      `json:"supersede_building"`
+	UpdatedAt         time.Time `json:"updated_at"`
 
 	// URL Where the app answers
 	//
@@ -775,6 +824,15 @@ type App struct {
 
 	// Urls All its addresses, its own name first
 	Urls []string `json:"urls"`
+
+	// WarmMinutes How long the release before is kept running for a rollback; 0 for not at all
+	WarmMinutes int64 `json:"warm_minutes"`
+
+	// WarmRelease The release before, while it is kept running: going back to it takes a moment
+	WarmRelease *WarmRelease `json:"warm_release,omitempty"`
+
+	// WatchMinutes How long a deployment is watched once it is live; 0 for not at all
+	WatchMinutes int64 `json:"watch_minutes"`
 
 	// WebhookURL Give this to the forge
 	WebhookURL string `json:"webhook_url"`
@@ -971,15 +1029,24 @@ type Deployment struct {
 	App string `json:"app"`
 
 	// Build Absent when nothing was built, and in an app's last_deployment
-	Build           *Build     `json:"build,omitempty"`
+	Build *Build `json:"build,omitempty"`
+
+	// BuildPosition While it waits for a build slot, its place among all that do, 1 for the next; 0 when it does not
+	BuildPosition   int64      `json:"build_position"`
 	BuiltAt         *time.Time `json:"built_at,omitempty"`
 	CancelRequested bool       `json:"cancel_requested"`
-	Commit          string     `json:"commit"`
-	CommitMessage   string     `json:"commit_message"`
-	CreatedAt       time.Time  `json:"created_at"`
-	CreatedBy       string     `json:"created_by"`
-	FinishedAt      *time.Time `json:"finished_at,omitempty"`
-	ID              string     `json:"id"`
+
+	// Cause Why Slipway made it by itself, in words; empty when somebody asked for it
+	Cause         string     `json:"cause"`
+	Commit        string     `json:"commit"`
+	CommitMessage string     `json:"commit_message"`
+	CreatedAt     time.Time  `json:"created_at"`
+	CreatedBy     string     `json:"created_by"`
+	FinishedAt    *time.Time `json:"finished_at,omitempty"`
+
+	// FromRelease The release that a rollback or return goes back to; 0 for all others
+	FromRelease int64  `json:"from_release"`
+	ID          string `json:"id"`
 
 	// Image The image reference that was asked for, if one was
 	Image  string `json:"image"`
@@ -991,7 +1058,7 @@ type Deployment struct {
 	// QueuePosition How many deployments of the app go first; 0 when none
 	QueuePosition int64 `json:"queue_position"`
 
-	// Reason Why it failed, in words
+	// Reason Why it did not succeed, in words
 	Reason string `json:"reason"`
 
 	// Release The release it made or names; 0 until then
@@ -1002,9 +1069,15 @@ type Deployment struct {
 	SourceRef string `json:"source_ref"`
 
 	// StartedAt When it left the queue
-	StartedAt *time.Time        `json:"started_at,omitempty"`
-	State     DeploymentState   `json:"state"`
-	Trigger   DeploymentTrigger `json:"trigger"`
+	StartedAt *time.Time      `json:"started_at,omitempty"`
+	State     DeploymentState `json:"state"`
+
+	// SupersededBy The number of the newer deployment that made it needless; 0 for none
+	SupersededBy int64             `json:"superseded_by"`
+	Trigger      DeploymentTrigger `json:"trigger"`
+
+	// Watch What came of watching it once it was live; absent when it was not watched
+	Watch *Watch `json:"watch,omitempty"`
 }
 
 // DeploymentState defines model for Deployment.State.
@@ -1381,6 +1454,14 @@ type PageUser struct {
 	NextCursor string `json:"next_cursor"`
 }
 
+// PageVolume defines model for PageVolume.
+type PageVolume struct {
+	Items []Volume `json:"items"`
+
+	// NextCursor Ask with it for what follows; empty at the end
+	NextCursor string `json:"next_cursor"`
+}
+
 // Problem defines model for Problem.
 type Problem struct {
 	// Detail What went wrong, in words for people
@@ -1456,6 +1537,9 @@ type Release struct {
 	Live           bool      `json:"live"`
 	Processes      []Process `json:"processes"`
 	Version        int64     `json:"version"`
+
+	// Warm It is kept running without traffic: going back to it takes a moment
+	Warm bool `json:"warm"`
 }
 
 // Rollback defines model for Rollback.
@@ -1773,6 +1857,18 @@ type UpdateApp struct {
 	MemoryMb   *int64       `json:"memory_mb,omitempty"`
 	Port       *int64       `json:"port,omitempty"`
 	Source     *SourceInput `json:"source,omitempty"`
+
+	// StopFirst Whether the old instances stop before the new ones start; requests wait meanwhile
+	StopFirst *bool `json:"stop_first,omitempty"`
+
+	// SupersedeBuilding Whether a newer deployment also stops one that is building
+	SupersedeBuilding *bool `json:"supersede_building,omitempty"`
+
+	// WarmMinutes How long the release before is kept running for a rollback, up to 1440; 0 for not at all
+	WarmMinutes *int64 `json:"warm_minutes,omitempty"`
+
+	// WatchMinutes How long a deployment is watched once it is live, up to 60; 0 for not at all
+	WatchMinutes *int64 `json:"watch_minutes,omitempty"`
 }
 
 // UpdateConfig defines model for UpdateConfig.
@@ -1841,9 +1937,15 @@ type UpdatedApp struct {
 	Scale map[string]int64 `json:"scale"`
 
 	// Source The git URL it deploys from, if it has one
-	Source    *AppSource       `json:"source,omitempty"`
-	Status    UpdatedAppStatus `json:"status"`
-	UpdatedAt time.Time        `json:"updated_at"`
+	Source *AppSource       `json:"source,omitempty"`
+	Status UpdatedAppStatus `json:"status"`
+
+	// StopFirst Whether the old instances stop before the new ones start. A process with a volume always does
+	StopFirst bool `json:"stop_first"`
+
+	// SupersedeBuilding Whether a newer deployment also stops one that is building
+	SupersedeBuilding bool      `json:"supersede_building"`
+	UpdatedAt         time.Time `json:"updated_at"`
 
 	// URL Where the app answers
 	//
@@ -1852,6 +1954,15 @@ type UpdatedApp struct {
 
 	// Urls All its addresses, its own name first
 	Urls []string `json:"urls"`
+
+	// WarmMinutes How long the release before is kept running for a rollback; 0 for not at all
+	WarmMinutes int64 `json:"warm_minutes"`
+
+	// WarmRelease The release before, while it is kept running: going back to it takes a moment
+	WarmRelease *WarmRelease `json:"warm_release,omitempty"`
+
+	// WatchMinutes How long a deployment is watched once it is live; 0 for not at all
+	WatchMinutes int64 `json:"watch_minutes"`
 
 	// WebhookURL Give this to the forge
 	WebhookURL string `json:"webhook_url"`
@@ -1877,6 +1988,51 @@ type UserAnswer struct {
 	User User `json:"user"`
 }
 
+// Volume defines model for Volume.
+type Volume struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Name Examples: uploads
+	Name string `json:"name"`
+
+	// Path Where the instance sees it
+	//
+	// Examples: /data
+	Path string `json:"path"`
+
+	// Process Examples: web
+	Process string `json:"process"`
+}
+
+// VolumeChange defines model for VolumeChange.
+type VolumeChange struct {
+	// Deployment Absent when nothing is deployed yet
+	Deployment *Deployment `json:"deployment,omitempty"`
+
+	// Volume Absent once it is taken away
+	Volume *Volume `json:"volume,omitempty"`
+}
+
+// WarmRelease defines model for WarmRelease.
+type WarmRelease struct {
+	// Until When it is let go
+	Until   time.Time `json:"until"`
+	Version int64     `json:"version"`
+}
+
+// Watch defines model for Watch.
+type Watch struct {
+	// Note What the verdict rests on, in words
+	Note  string    `json:"note"`
+	Until time.Time `json:"until"`
+
+	// Verdict open while it is watched; returned when Slipway went back
+	Verdict WatchVerdict `json:"verdict"`
+}
+
+// WatchVerdict open while it is watched; returned when Slipway went back
+type WatchVerdict string
+
 // WebhookSecret defines model for WebhookSecret.
 type WebhookSecret struct {
 	Secret string `json:"secret"`
@@ -1901,6 +2057,9 @@ type CreateAppParams struct {
 type DestroyAppParams struct {
 	// Confirm The app's name once more
 	Confirm string `form:"confirm" json:"confirm"`
+
+	// ConfirmVolumes The names of all its volumes, if it has any
+	ConfirmVolumes *[]string `form:"confirm_volumes,omitempty" json:"confirm_volumes,omitempty"`
 
 	// IfMatch The ETag that was read; 412 when it has changed since
 	IfMatch *string `json:"If-Match,omitempty"`
@@ -2048,6 +2207,18 @@ type UploadSourceParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// AddVolumeParams defines parameters for AddVolume.
+type AddVolumeParams struct {
+	// IdempotencyKey Sending the same request again with the same key gives the first one's answer and does nothing more.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RemoveVolumeParams defines parameters for RemoveVolume.
+type RemoveVolumeParams struct {
+	// Confirm The volume's name once more
+	Confirm string `form:"confirm" json:"confirm"`
+}
+
 // CreateWebhookSecretParams defines parameters for CreateWebhookSecret.
 type CreateWebhookSecretParams struct {
 	// IdempotencyKey Sending the same request again with the same key gives the first one's answer and does nothing more.
@@ -2138,6 +2309,9 @@ type RollbackAppJSONRequestBody = Rollback
 
 // ScaleAppJSONRequestBody defines body for ScaleApp for application/json ContentType.
 type ScaleAppJSONRequestBody ScaleAppJSONBody
+
+// AddVolumeJSONRequestBody defines body for AddVolume for application/json ContentType.
+type AddVolumeJSONRequestBody = AddVolume
 
 // CreateInvitationJSONRequestBody defines body for CreateInvitation for application/json ContentType.
 type CreateInvitationJSONRequestBody = CreateInvitation
@@ -2268,7 +2442,7 @@ type ClientInterface interface {
 
 	// DestroyApp Destroy an app
 	//
-	// Removes its containers, images, network, repository and logs. There is no way back.
+	// Removes its containers, images, network, repository, logs and volumes. There is no way back.
 	//
 	// Corresponds with DELETE /api/v1/apps/{app} (the `DestroyApp` operationId).
 	DestroyApp(ctx context.Context, app string, params *DestroyAppParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2483,6 +2657,36 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/apps/{app}/sources (the `UploadSource` operationId).
 	UploadSourceWithBody(ctx context.Context, app string, params *UploadSourceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListVolumes List an app's volumes
+	//
+	// Corresponds with GET /api/v1/apps/{app}/volumes (the `ListVolumes` operationId).
+	ListVolumes(ctx context.Context, app string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddVolumeWithBody Give a process a volume
+	//
+	// What an instance writes there outlives it. The process runs as one instance from then on, and its old instance stops before the new one starts. If anything is deployed yet, a deployment brings it about.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/apps/{app}/volumes (the `AddVolume` operationId).
+	AddVolumeWithBody(ctx context.Context, app string, params *AddVolumeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddVolume Give a process a volume
+	//
+	// What an instance writes there outlives it. The process runs as one instance from then on, and its old instance stops before the new one starts. If anything is deployed yet, a deployment brings it about.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/apps/{app}/volumes (the `AddVolume` operationId).
+	AddVolume(ctx context.Context, app string, params *AddVolumeParams, body AddVolumeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveVolume Take a volume away and delete what is in it
+	//
+	// It is deleted as soon as no instance uses it. There is no way back.
+	//
+	// Corresponds with DELETE /api/v1/apps/{app}/volumes/{volume} (the `RemoveVolume` operationId).
+	RemoveVolume(ctx context.Context, app string, volume string, params *RemoveVolumeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateWebhookSecret Make a new webhook secret
 	//
@@ -2831,7 +3035,7 @@ func (c *Client) CreateApp(ctx context.Context, params *CreateAppParams, body Cr
 
 // DestroyApp Destroy an app
 //
-// Removes its containers, images, network, repository and logs. There is no way back.
+// Removes its containers, images, network, repository, logs and volumes. There is no way back.
 //
 // Corresponds with DELETE /api/v1/apps/{app} (the `DestroyApp` operationId).
 func (c *Client) DestroyApp(ctx context.Context, app string, params *DestroyAppParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3357,6 +3561,76 @@ func (c *Client) ScaleApp(ctx context.Context, app string, params *ScaleAppParam
 // Corresponds with POST /api/v1/apps/{app}/sources (the `UploadSource` operationId).
 func (c *Client) UploadSourceWithBody(ctx context.Context, app string, params *UploadSourceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUploadSourceRequestWithBody(c.Server, app, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListVolumes List an app's volumes
+//
+// Corresponds with GET /api/v1/apps/{app}/volumes (the `ListVolumes` operationId).
+func (c *Client) ListVolumes(ctx context.Context, app string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListVolumesRequest(c.Server, app)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddVolumeWithBody Give a process a volume
+//
+// What an instance writes there outlives it. The process runs as one instance from then on, and its old instance stops before the new one starts. If anything is deployed yet, a deployment brings it about.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/apps/{app}/volumes (the `AddVolume` operationId).
+func (c *Client) AddVolumeWithBody(ctx context.Context, app string, params *AddVolumeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddVolumeRequestWithBody(c.Server, app, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddVolume Give a process a volume
+//
+// What an instance writes there outlives it. The process runs as one instance from then on, and its old instance stops before the new one starts. If anything is deployed yet, a deployment brings it about.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/apps/{app}/volumes (the `AddVolume` operationId).
+func (c *Client) AddVolume(ctx context.Context, app string, params *AddVolumeParams, body AddVolumeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddVolumeRequest(c.Server, app, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveVolume Take a volume away and delete what is in it
+//
+// It is deleted as soon as no instance uses it. There is no way back.
+//
+// Corresponds with DELETE /api/v1/apps/{app}/volumes/{volume} (the `RemoveVolume` operationId).
+func (c *Client) RemoveVolume(ctx context.Context, app string, volume string, params *RemoveVolumeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveVolumeRequest(c.Server, app, volume, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4230,6 +4504,18 @@ func NewDestroyAppRequest(server string, app string, params *DestroyAppParams) (
 			for _, qp := range strings.Split(queryFrag, "&") {
 				rawQueryFragments = append(rawQueryFragments, qp)
 			}
+		}
+
+		if params.ConfirmVolumes != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "confirm_volumes", *params.ConfirmVolumes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -5696,6 +5982,166 @@ func NewUploadSourceRequestWithBody(server string, app string, params *UploadSou
 	return req, nil
 }
 
+// NewListVolumesRequest constructs an http.Request for the ListVolumes method
+func NewListVolumesRequest(server string, app string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "app", app, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/apps/%s/volumes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddVolumeRequest calls the generic AddVolume builder with application/json body
+func NewAddVolumeRequest(server string, app string, params *AddVolumeParams, body AddVolumeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddVolumeRequestWithBody(server, app, params, "application/json", bodyReader)
+}
+
+// NewAddVolumeRequestWithBody constructs an http.Request for the AddVolume method, with any body, and a specified content type
+func NewAddVolumeRequestWithBody(server string, app string, params *AddVolumeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "app", app, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/apps/%s/volumes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRemoveVolumeRequest constructs an http.Request for the RemoveVolume method
+func NewRemoveVolumeRequest(server string, app string, volume string, params *RemoveVolumeParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "app", app, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "volume", volume, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/apps/%s/volumes/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "confirm", params.Confirm, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreateWebhookSecretRequest constructs an http.Request for the CreateWebhookSecret method
 func NewCreateWebhookSecretRequest(server string, app string, params *CreateWebhookSecretParams) (*http.Request, error) {
 	var err error
@@ -7026,7 +7472,7 @@ type ClientWithResponsesInterface interface {
 
 	// DestroyAppWithResponse Destroy an app
 	//
-	// Removes its containers, images, network, repository and logs. There is no way back.
+	// Removes its containers, images, network, repository, logs and volumes. There is no way back.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7279,6 +7725,40 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/apps/{app}/sources (the `UploadSource` operationId).
 	UploadSourceWithBodyWithResponse(ctx context.Context, app string, params *UploadSourceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadSourceResponse, error)
+
+	// ListVolumesWithResponse List an app's volumes
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/apps/{app}/volumes (the `ListVolumes` operationId).
+	ListVolumesWithResponse(ctx context.Context, app string, reqEditors ...RequestEditorFn) (*ListVolumesResponse, error)
+
+	// AddVolumeWithBodyWithResponse Give a process a volume
+	//
+	// What an instance writes there outlives it. The process runs as one instance from then on, and its old instance stops before the new one starts. If anything is deployed yet, a deployment brings it about.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/apps/{app}/volumes (the `AddVolume` operationId).
+	AddVolumeWithBodyWithResponse(ctx context.Context, app string, params *AddVolumeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddVolumeResponse, error)
+
+	// AddVolumeWithResponse Give a process a volume
+	//
+	// What an instance writes there outlives it. The process runs as one instance from then on, and its old instance stops before the new one starts. If anything is deployed yet, a deployment brings it about.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/apps/{app}/volumes (the `AddVolume` operationId).
+	AddVolumeWithResponse(ctx context.Context, app string, params *AddVolumeParams, body AddVolumeJSONRequestBody, reqEditors ...RequestEditorFn) (*AddVolumeResponse, error)
+
+	// RemoveVolumeWithResponse Take a volume away and delete what is in it
+	//
+	// It is deleted as soon as no instance uses it. There is no way back.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/apps/{app}/volumes/{volume} (the `RemoveVolume` operationId).
+	RemoveVolumeWithResponse(ctx context.Context, app string, volume string, params *RemoveVolumeParams, reqEditors ...RequestEditorFn) (*RemoveVolumeResponse, error)
 
 	// CreateWebhookSecretWithResponse Make a new webhook secret
 	//
@@ -8988,6 +9468,150 @@ func (r UploadSourceResponse) ContentType() string {
 	return ""
 }
 
+type ListVolumesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageVolume
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListVolumesResponse) GetJSON200() *PageVolume {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListVolumesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListVolumesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListVolumesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListVolumesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListVolumesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AddVolumeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *VolumeChange
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AddVolumeResponse) GetJSON201() *VolumeChange {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AddVolumeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AddVolumeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddVolumeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddVolumeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddVolumeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveVolumeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VolumeChange
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RemoveVolumeResponse) GetJSON200() *VolumeChange {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveVolumeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveVolumeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveVolumeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveVolumeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveVolumeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CreateWebhookSecretResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10535,7 +11159,7 @@ func (c *ClientWithResponses) CreateAppWithResponse(ctx context.Context, params 
 
 // DestroyAppWithResponse Destroy an app
 //
-// Removes its containers, images, network, repository and logs. There is no way back.
+// Removes its containers, images, network, repository, logs and volumes. There is no way back.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10979,6 +11603,64 @@ func (c *ClientWithResponses) UploadSourceWithBodyWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseUploadSourceResponse(rsp)
+}
+
+// ListVolumesWithResponse List an app's volumes
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/apps/{app}/volumes (the `ListVolumes` operationId).
+func (c *ClientWithResponses) ListVolumesWithResponse(ctx context.Context, app string, reqEditors ...RequestEditorFn) (*ListVolumesResponse, error) {
+	rsp, err := c.ListVolumes(ctx, app, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListVolumesResponse(rsp)
+}
+
+// AddVolumeWithBodyWithResponse Give a process a volume
+//
+// What an instance writes there outlives it. The process runs as one instance from then on, and its old instance stops before the new one starts. If anything is deployed yet, a deployment brings it about.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/apps/{app}/volumes (the `AddVolume` operationId).
+func (c *ClientWithResponses) AddVolumeWithBodyWithResponse(ctx context.Context, app string, params *AddVolumeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddVolumeResponse, error) {
+	rsp, err := c.AddVolumeWithBody(ctx, app, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddVolumeResponse(rsp)
+}
+
+// AddVolumeWithResponse Give a process a volume
+//
+// What an instance writes there outlives it. The process runs as one instance from then on, and its old instance stops before the new one starts. If anything is deployed yet, a deployment brings it about.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/apps/{app}/volumes (the `AddVolume` operationId).
+func (c *ClientWithResponses) AddVolumeWithResponse(ctx context.Context, app string, params *AddVolumeParams, body AddVolumeJSONRequestBody, reqEditors ...RequestEditorFn) (*AddVolumeResponse, error) {
+	rsp, err := c.AddVolume(ctx, app, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddVolumeResponse(rsp)
+}
+
+// RemoveVolumeWithResponse Take a volume away and delete what is in it
+//
+// It is deleted as soon as no instance uses it. There is no way back.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/apps/{app}/volumes/{volume} (the `RemoveVolume` operationId).
+func (c *ClientWithResponses) RemoveVolumeWithResponse(ctx context.Context, app string, volume string, params *RemoveVolumeParams, reqEditors ...RequestEditorFn) (*RemoveVolumeResponse, error) {
+	rsp, err := c.RemoveVolume(ctx, app, volume, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveVolumeResponse(rsp)
 }
 
 // CreateWebhookSecretWithResponse Make a new webhook secret
@@ -12567,6 +13249,105 @@ func ParseUploadSourceResponse(rsp *http.Response) (*UploadSourceResponse, error
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListVolumesResponse parses an HTTP response from a ListVolumesWithResponse call
+func ParseListVolumesResponse(rsp *http.Response) (*ListVolumesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListVolumesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageVolume
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAddVolumeResponse parses an HTTP response from a AddVolumeWithResponse call
+func ParseAddVolumeResponse(rsp *http.Response) (*AddVolumeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddVolumeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest VolumeChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveVolumeResponse parses an HTTP response from a RemoveVolumeWithResponse call
+func ParseRemoveVolumeResponse(rsp *http.Response) (*RemoveVolumeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveVolumeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VolumeChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

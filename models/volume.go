@@ -17,6 +17,7 @@ type Volume struct {
 	Name      string
 	Path      string // where the instance sees it
 	CreatedAt time.Time
+	RemovedAt *time.Time // somebody gave it up; it goes once no instance uses it. nil for all others
 }
 
 var volumeName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)

@@ -217,7 +217,8 @@ func TestDeleteApp(t *testing.T) {
 	must(t, w.AddDelivery(ctx, w.annApp.ID, "delivery", d.ID))
 	claimed := w.claim(t, w.annApp, lease)
 	must(t, w.Transact(ctx, func(tx *store.Store) error {
-		return tx.StartBuild(ctx, claimed, &models.Build{AppID: d.AppID, DeploymentID: d.ID})
+		_, err := tx.StartBuild(ctx, claimed, &models.Build{AppID: d.AppID, DeploymentID: d.ID}, 1)
+		return err
 	}))
 	must(t, w.Transact(ctx, func(tx *store.Store) error {
 		return tx.AddRelease(ctx, release(d))

@@ -164,19 +164,25 @@ func (s *Store) ClaimDeployment(ctx context.Context, appID, holder string, lease
 	return claimed, nil
 }
 
-// RenewLease holds a deployment for longer, and says whether somebody has asked
-// to cancel it. It gives ErrLeaseLost when it is held by another by now.
-func (s *Store) RenewLease(ctx context.Context, d *models.Deployment, lease time.Duration) (cancelled bool, err error) {
+// Asked is what somebody wants of the worker of a deployment.
+type Asked struct {
+	Cancel    bool // somebody asked to cancel it
+	Supersede bool // a newer one has made it needless
+}
+
+// RenewLease holds a deployment for longer, and says what is asked of its
+// worker. It gives ErrLeaseLost when it is held by another by now.
+func (s *Store) RenewLease(ctx context.Context, d *models.Deployment, lease time.Duration) (Asked, error) {
 	var rows []models.Deployment
-	err = s.with(ctx).Raw(`UPDATE deployments SET lease_until = ? WHERE id = ? AND fence = ? AND state IN ? RETURNING cancelled_at`,
+	err := s.with(ctx).Raw(`UPDATE deployments SET lease_until = ? WHERE id = ? AND fence = ? AND state IN ? RETURNING cancelled_at, superseded_by`,
 		time.Now().UTC().Add(lease), d.ID, d.Fence, activeStates).Scan(&rows).Error
 	if err != nil {
-		return false, translate(err)
+		return Asked{}, translate(err)
 	}
 	if len(rows) == 0 {
-		return false, ErrLeaseLost
+		return Asked{}, ErrLeaseLost
 	}
-	return rows[0].CancelledAt != nil, nil
+	return Asked{Cancel: rows[0].CancelledAt != nil, Supersede: rows[0].SupersededBy != 0}, nil
 }
 
 // DropLease lets a deployment go, so that another worker may take it at once.
@@ -187,30 +193,60 @@ func (s *Store) DropLease(ctx context.Context, d *models.Deployment) error {
 
 // UpdateDeployment writes the state and what is known of a deployment by its
 // worker, if that still holds it: a compare-and-set on the fence that leaves
-// terminal states alone. Otherwise it gives ErrLeaseLost.
+// terminal states alone. Otherwise it gives ErrLeaseLost. One that was
+// superseded goes no further than its build: that gives ErrSuperseded.
 func (s *Store) UpdateDeployment(ctx context.Context, d *models.Deployment) error {
 	if d.State.Terminal() {
 		d.LeaseUntil, d.PhaseDeadline = nil, nil
 	}
-	columns := []string{"state", "reason", "source_id", "commit", "commit_message", "release", "built_at", "released_at", "finished_at", "phase_deadline"}
+	columns := []string{"state", "reason", "source_id", "commit", "commit_message", "release", "built_at", "released_at", "finished_at", "phase_deadline", "watch_until"}
 	if d.State.Terminal() {
 		columns = append(columns, "lease_until")
 	}
-	result := s.with(ctx).Model(&models.Deployment{}).
-		Where("id = ? AND fence = ? AND state IN ?", d.ID, d.Fence, activeStates).Select(columns).Updates(d)
+	query := s.with(ctx).Model(&models.Deployment{}).Where("id = ? AND fence = ? AND state IN ?", d.ID, d.Fence, activeStates)
+	onward := d.State == models.DeploymentReleasing || d.State == models.DeploymentDeploying || d.State == models.DeploymentSucceeded
+	if onward {
+		query = query.Where("superseded_by = 0")
+	}
+	result := query.Select(columns).Updates(d)
 	if result.Error != nil {
 		return translate(result.Error)
 	}
-	if result.RowsAffected == 0 {
-		return ErrLeaseLost
+	if result.RowsAffected > 0 {
+		return nil
 	}
-	return nil
+	if onward {
+		return s.whyNot(ctx, d)
+	}
+	return ErrLeaseLost
 }
 
-// SetLive makes a release the app's live one. Call it in the transaction in
-// which its deployment succeeds.
+// whyNot says why a deployment could not go on: because it was superseded, or
+// because somebody else has it.
+func (s *Store) whyNot(ctx context.Context, d *models.Deployment) error {
+	var superseded bool
+	err := s.with(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM deployments WHERE id = ? AND fence = ? AND state IN ? AND superseded_by > 0)`,
+		d.ID, d.Fence, activeStates).Scan(&superseded).Error
+	switch {
+	case err != nil:
+		return translate(err)
+	case superseded:
+		return ErrSuperseded
+	}
+	return ErrLeaseLost
+}
+
+// SetLive makes a release the app's live one, and keeps none warm. Call it in
+// the transaction in which its deployment succeeds.
 func (s *Store) SetLive(ctx context.Context, appID string, version int) error {
-	return translate(s.with(ctx).Model(&models.App{}).Where("id = ?", appID).Update("live_release", version).Error)
+	return s.SetLiveAndWarm(ctx, appID, version, 0, nil)
+}
+
+// SetLiveAndWarm is SetLive that also says which release is kept running
+// without traffic, and until when; 0 and nil for none.
+func (s *Store) SetLiveAndWarm(ctx context.Context, appID string, version, warm int, until *time.Time) error {
+	return translate(s.with(ctx).Model(&models.App{}).Where("id = ?", appID).
+		Updates(map[string]any{"live_release": version, "warm_release": warm, "warm_until": until}).Error)
 }
 
 // CancelDeployment asks for a deployment to stop. One that waits is cancelled

@@ -166,16 +166,16 @@ func TestLeaseRunsOut(t *testing.T) {
 	if heir.ID != dead.ID || heir.Fence != dead.Fence+1 {
 		t.Errorf("%+v", heir)
 	}
-	cancelled, err := w.RenewLease(t.Context(), heir, lease)
-	if err != nil || cancelled {
-		t.Errorf("%v, %v", cancelled, err)
+	asked, err := w.RenewLease(t.Context(), heir, lease)
+	if err != nil || asked != (store.Asked{}) {
+		t.Errorf("%v, %v", asked, err)
 	}
 	must(t, w.Transact(t.Context(), func(tx *store.Store) error {
 		_, err := tx.CancelDeployment(t.Context(), w.annApp, heir.Number, "ann")
 		return err
 	}))
-	if cancelled, err = w.RenewLease(t.Context(), heir, lease); err != nil || !cancelled {
-		t.Errorf("its worker does not hear of the cancel: %v, %v", cancelled, err)
+	if asked, err = w.RenewLease(t.Context(), heir, lease); err != nil || asked != (store.Asked{Cancel: true}) {
+		t.Errorf("its worker does not hear of the cancel: %v, %v", asked, err)
 	}
 }
 

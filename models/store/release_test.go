@@ -163,7 +163,13 @@ func TestBuilds(t *testing.T) {
 	}
 	start := func(d *models.Deployment) (*models.Build, error) {
 		build := &models.Build{AppID: d.AppID, DeploymentID: d.ID, SourceID: "source"}
-		return build, w.Transact(ctx, func(tx *store.Store) error { return tx.StartBuild(ctx, d, build) })
+		return build, w.Transact(ctx, func(tx *store.Store) error {
+			first, err := tx.StartBuild(ctx, d, build, 1)
+			if first != 0 {
+				t.Errorf("it waits for %d others", first)
+			}
+			return err
+		})
 	}
 	if _, err := start(d); !errors.Is(err, store.ErrLeaseLost) {
 		t.Errorf("a build of a deployment that nobody holds: %v", err)

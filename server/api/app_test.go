@@ -256,18 +256,22 @@ func TestDeployments(t *testing.T) {
 		t.Errorf("the same key made %s and %s", first.body, again.body)
 	}
 	second := owner.post(path, map[string]any{"image": "nginx:2"}).want(202)
-	if second.value("queue_position") != 1.0 {
+	if second.value("queue_position") != 0.0 || second.value("build_position") != 0.0 {
 		t.Errorf("%s", second.body)
+	}
+	// Both waited, so the newer one took the older one's place.
+	if r := owner.get(path + "/1").want(200); r.text("state") != "superseded" || r.value("superseded_by") != 2.0 || r.text("reason") != "a newer deployment, #2, came" {
+		t.Errorf("%s", r.body)
 	}
 	if all := owner.get("/api/v1/deployments").want(200).items(); len(all) != 2 || all[0].(map[string]any)["app"] != "hello" {
 		t.Errorf("%v", all)
 	}
 
-	e := owner.listen(path + "/1/logs/stream")
+	e := owner.listen(path + "/2/logs/stream")
 	if frame := e.next(); frame.Type != "caught_up" {
 		t.Errorf("a deployment without a log gives %+v", frame)
 	}
-	cancelled := owner.post(path+"/1/cancel", nil).want(202)
+	cancelled := owner.post(path+"/2/cancel", nil).want(202)
 	if cancelled.text("state") != "cancelled" {
 		t.Errorf("%s", cancelled.body)
 	}
@@ -281,7 +285,7 @@ func TestDeployments(t *testing.T) {
 	}
 	e.closed(1000)
 	// Who comes after the end gets all of it and the end at once.
-	late := owner.listen(path + "/1/logs/stream")
+	late := owner.listen(path + "/2/logs/stream")
 	var types []string
 	for frame := late.next(); ; frame = late.next() {
 		types = append(types, frame.Type)
@@ -292,11 +296,11 @@ func TestDeployments(t *testing.T) {
 	if got := strings.Join(types, " "); got != "lines caught_up end" && got != "lines end" {
 		t.Errorf("the late one gets %s", got)
 	}
-	owner.post(path+"/1/cancel", nil).problem(409, models.KindConflict)
-	if r := owner.post(path+"/1/retry", nil).want(202); r.value("number") != 3.0 || r.text("image") != "nginx:1" {
+	owner.post(path+"/2/cancel", nil).problem(409, models.KindConflict)
+	if r := owner.post(path+"/2/retry", nil).want(202); r.value("number") != 3.0 || r.text("image") != "nginx:2" {
 		t.Errorf("%s", r.body)
 	}
-	owner.post(path+"/2/retry", nil).problem(409, models.KindConflict)
+	owner.post(path+"/3/retry", nil).problem(409, models.KindConflict)
 	owner.get(path+"/9").problem(404, models.KindNotFound)
 	one := owner.get(path + "?limit=1").want(200)
 	if len(one.items()) != 1 || one.items()[0].(map[string]any)["number"] != 3.0 || one.text("next_cursor") == "" {

@@ -29,7 +29,7 @@ func (a *API) appRoutes() {
 	}, a.updateApp)
 	register(a, route{
 		id: "destroy-app", method: http.MethodDelete, path: "/apps/{app}", tag: tagApps, summary: "Destroy an app",
-		description: "Removes its containers, images, network, repository and logs. There is no way back.",
+		description: "Removes its containers, images, network, repository, logs and volumes. There is no way back.",
 		scope:       models.ScopeWrite,
 	}, a.destroyApp)
 }
@@ -123,6 +123,11 @@ type UpdateApp struct {
 	MemoryMB   *int         `json:"memory_mb,omitempty"`
 	CPUMilli   *int         `json:"cpu_milli,omitempty"`
 	Source     *SourceInput `json:"source,omitempty"`
+
+	SupersedeBuilding *bool `json:"supersede_building,omitempty" doc:"Whether a newer deployment also stops one that is building"`
+	StopFirst         *bool `json:"stop_first,omitempty" doc:"Whether the old instances stop before the new ones start; requests wait meanwhile"`
+	WarmMinutes       *int  `json:"warm_minutes,omitempty" doc:"How long the release before is kept running for a rollback, up to 1440; 0 for not at all"`
+	WatchMinutes      *int  `json:"watch_minutes,omitempty" doc:"How long a deployment is watched once it is live, up to 60; 0 for not at all"`
 }
 
 // UpdatedApp is an app after a change, with the deployment that brings it
@@ -147,6 +152,7 @@ func (a *API) updateApp(ctx context.Context, who caller, in *updateAppInput) (*r
 	view, d, err := a.deps.Apps.Update(ctx, who.Actor, in.App, revision, apps.Changes{
 		Branch: b.Branch, Builder: b.Builder, Dockerfile: b.Dockerfile, HealthPath: b.HealthPath,
 		Port: b.Port, MemoryMB: b.MemoryMB, CPUMilli: b.CPUMilli, Source: b.Source.source(),
+		SupersedeBuilding: b.SupersedeBuilding, StopFirst: b.StopFirst, WarmMinutes: b.WarmMinutes, WatchMinutes: b.WatchMinutes,
 	})
 	if err != nil {
 		return nil, err
@@ -157,7 +163,8 @@ func (a *API) updateApp(ctx context.Context, who caller, in *updateAppInput) (*r
 type destroyAppInput struct {
 	AppInput
 	Precondition
-	Confirm string `query:"confirm" required:"true" doc:"The app's name once more"`
+	Confirm        string   `query:"confirm" required:"true" doc:"The app's name once more"`
+	ConfirmVolumes []string `query:"confirm_volumes" doc:"The names of all its volumes, if it has any" maxItems:"100"`
 }
 
 func (a *API) destroyApp(ctx context.Context, who caller, in *destroyAppInput) (*nothing, error) {
@@ -168,7 +175,7 @@ func (a *API) destroyApp(ctx context.Context, who caller, in *destroyAppInput) (
 	if in.Confirm != in.App {
 		return nil, models.Invalid("confirm", "to destroy %s, send its name as confirm=%s", in.App, in.App)
 	}
-	return nil, a.deps.Apps.Destroy(ctx, who.Actor, in.App, revision)
+	return nil, a.deps.Apps.Destroy(ctx, who.Actor, in.App, revision, in.ConfirmVolumes...)
 }
 
 // Precondition is the precondition of an edit.

@@ -58,6 +58,9 @@ func (a *API) present(ctx context.Context, d *models.Deployment, app string) (*b
 	if wire.QueuePosition, err = a.deps.Pipeline.QueuePosition(ctx, d); err != nil {
 		return nil, err
 	}
+	if wire.BuildPosition, err = a.deps.Pipeline.BuildPosition(ctx, d); err != nil {
+		return nil, err
+	}
 	return answer(wire), nil
 }
 
@@ -92,6 +95,9 @@ func (a *API) presentAll(ctx context.Context, rows []models.Deployment, next str
 		}
 		wire := wireDeployment(&rows[i], app)
 		if wire.QueuePosition, err = a.deps.Pipeline.QueuePosition(ctx, &rows[i]); err != nil {
+			return nil, err
+		}
+		if wire.BuildPosition, err = a.deps.Pipeline.BuildPosition(ctx, &rows[i]); err != nil {
 			return nil, err
 		}
 		if build, ok := builds[rows[i].ID]; ok {

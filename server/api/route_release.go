@@ -32,7 +32,7 @@ func (a *API) wireReleases(ctx context.Context, app *models.App, releases []mode
 		items[i] = Release{
 			Version: r.Version, Image: r.Image, Digest: r.Digest, ImageSizeBytes: r.ImageSize, Commit: r.Commit, Description: r.Description,
 			ConfigNames: list(r.ConfigNames), Processes: processes, CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt,
-			Live: r.Version == app.LiveRelease,
+			Live: r.Version == app.LiveRelease, Warm: r.Version == warmRelease(app),
 		}
 	}
 	ids := make([]string, len(releases))

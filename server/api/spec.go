@@ -66,6 +66,7 @@ func (a *API) routes() {
 	a.deploymentRoutes()
 	a.exampleRoutes()
 	a.releaseRoutes()
+	a.volumeRoutes()
 	a.logRoutes()
 	a.downloadRoutes()
 	a.metricsRoutes()

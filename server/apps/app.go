@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/slipway-paas/slipway/builder"
 	"github.com/slipway-paas/slipway/builder/source"
@@ -156,6 +157,11 @@ type Changes struct {
 	MemoryMB   *int
 	CPUMilli   *int
 	Source     *Source
+
+	SupersedeBuilding *bool
+	StopFirst         *bool
+	WarmMinutes       *int
+	WatchMinutes      *int
 }
 
 // Update changes an app's settings, if its revision is the given one (0: any).
@@ -169,6 +175,12 @@ func (s *Service) Update(ctx context.Context, actor models.Actor, name string, i
 		before := *app
 		if err := s.apply(app, c); err != nil {
 			return err
+		}
+		if app.WarmRelease != before.WarmRelease {
+			// The cluster lets go of what is warm no more.
+			if err := s.pipeline.Queue.Wake(ctx, tx, app.ID); err != nil {
+				return err
+			}
 		}
 		served := app.HealthPath != before.HealthPath || app.Port != before.Port ||
 			app.MemoryMB != before.MemoryMB || app.CPUMilli != before.CPUMilli
@@ -230,9 +242,44 @@ func (s *Service) apply(app *models.App, c Changes) error {
 	if err := setBounded(c.CPUMilli, &app.CPUMilli, "cpu_milli", 10, 1_000_000); err != nil {
 		return err
 	}
+	if err := applyDeploying(app, c); err != nil {
+		return err
+	}
 	if c.Source != nil {
 		return s.setSource(app, *c.Source)
 	}
+	return nil
+}
+
+// applyDeploying sets what concerns how deployments go. It needs none itself.
+func applyDeploying(app *models.App, c Changes) error {
+	if c.SupersedeBuilding != nil {
+		app.SupersedeBuilding = *c.SupersedeBuilding
+	}
+	if c.StopFirst != nil {
+		app.StopFirst = *c.StopFirst
+	}
+	if err := setMinutes(c.WarmMinutes, &app.WarmMinutes, "warm_minutes", models.MaxWarmMinutes); err != nil {
+		return err
+	}
+	if err := setMinutes(c.WatchMinutes, &app.WatchMinutes, "watch_minutes", models.MaxWatchMinutes); err != nil {
+		return err
+	}
+	if c.StopFirst != nil || c.WarmMinutes != nil {
+		shortenWarm(app, time.Now().UTC())
+	}
+	return nil
+}
+
+// setMinutes sets a number of minutes, 0 for not at all.
+func setMinutes(wanted, field *int, name string, most int) error {
+	if wanted == nil {
+		return nil
+	}
+	if *wanted < 0 || *wanted > most {
+		return models.Invalid(name, "%s must be between 1 and %d, or 0 for not at all", name, most)
+	}
+	*field = *wanted
 	return nil
 }
 
@@ -260,8 +307,9 @@ func setBounded(wanted, field *int, name string, least, most int) error {
 
 // Destroy removes an app and all that belongs to it: deployments that run are
 // cancelled, then its instances and network go, then its row, then its
-// repository, sources and logs. It may be repeated after a failure.
-func (s *Service) Destroy(ctx context.Context, actor models.Actor, name string, ifRevision int64) error {
+// repository, sources and logs. Its volumes go too, and each of them must be
+// named. It may be repeated after a failure.
+func (s *Service) Destroy(ctx context.Context, actor models.Actor, name string, ifRevision int64, volumes ...string) error {
 	if err := actor.Require(models.ScopeWrite); err != nil {
 		return err
 	}
@@ -271,6 +319,9 @@ func (s *Service) Destroy(ctx context.Context, actor models.Actor, name string, 
 	}
 	if ifRevision != 0 && ifRevision != app.Revision {
 		return models.Errorf(models.KindPrecondition, "%s has changed since you read it; look at it again", app.Name)
+	}
+	if err := s.confirmVolumes(ctx, s.store, app, volumes); err != nil {
+		return err
 	}
 	// Nobody who goes away in the middle leaves a half-destroyed app behind.
 	ctx = context.WithoutCancel(ctx)

@@ -36,6 +36,9 @@ func (s *Service) Scale(ctx context.Context, actor models.Actor, name string, re
 		if err := s.checkProcesses(ctx, tx, app, wanted); err != nil {
 			return err
 		}
+		if err := s.checkVolumes(ctx, tx, app, wanted); err != nil {
+			return err
+		}
 		scale := maps.Clone(app.Scale)
 		if scale == nil {
 			scale = map[string]int{}

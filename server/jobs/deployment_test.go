@@ -290,29 +290,34 @@ func TestManySubmitsOfOneApp(t *testing.T) {
 	submits.Wait()
 	rows := make([]*models.Deployment, all+1)
 	for i, d := range submitted {
-		// A workshop builds no images by reference.
-		want := models.DeploymentSucceeded
-		if i%4 == 3 {
-			want = models.DeploymentFailed
-		}
-		ended := servers[(i+1)%2].end(d, want)
+		ended, err := servers[(i+1)%2].Done(t.Context(), w.owner, d.ID)
+		w.must(err)
 		if rows[ended.Number] != nil {
 			t.Errorf("two have the number %d", ended.Number)
 		}
 		rows[ended.Number] = ended
 	}
 	release := 0
-	for n := 2; n <= all; n++ {
-		if rows[n].StartedAt.Before(*rows[n-1].FinishedAt) {
-			t.Errorf("#%d was begun before #%d had ended", n, n-1)
-		}
-	}
+	var before *models.Deployment
 	for _, d := range rows[1:] {
-		if d.State == models.DeploymentSucceeded {
+		switch {
+		case d.State == models.DeploymentSuperseded:
+			if d.StartedAt != nil || d.Release != 0 || d.SupersededBy <= d.Number || d.FinishedAt == nil || d.Number == all {
+				t.Errorf("superseded: %+v", d)
+			}
+			continue
+		case d.State == models.DeploymentSucceeded && d.Trigger == models.TriggerUpload:
 			if release++; d.Release != release {
 				t.Errorf("#%d made v%d instead of v%d", d.Number, d.Release, release)
 			}
+		case d.State == models.DeploymentFailed && d.Trigger == models.TriggerImage: // a workshop builds no images by reference
+		default:
+			t.Errorf("#%d, %s, is %s: %s", d.Number, d.Trigger, d.State, d.Reason)
 		}
+		if before != nil && d.StartedAt.Before(*before.FinishedAt) {
+			t.Errorf("#%d was begun before #%d had ended", d.Number, before.Number)
+		}
+		before = d
 	}
 	if w.shop.atOnce != 1 {
 		t.Errorf("%d builds of one app ran at once", w.shop.atOnce)

@@ -136,6 +136,8 @@ func (s *server) create(name string) *models.App {
 	s.works.t.Helper()
 	app, err := s.apps.Create(s.works.t.Context(), s.works.ann, apps.New{Name: name})
 	s.works.must(err)
+	// What is kept warm and watched has tests of its own.
+	s.works.exec(`UPDATE apps SET warm_minutes = 0, watch_minutes = 0 WHERE id = $1`, app.ID)
 	return app
 }
 

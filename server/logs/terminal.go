@@ -108,7 +108,7 @@ func (t *Terminal) End(o Outcome) error {
 			t.Say("Live at %s (%s)", o.URL, release)
 		}
 	case "superseded":
-		t.Warn("Deployment #%d of %s was superseded: a newer one took its place before it began", o.Number, o.App)
+		t.Warn("Deployment #%d of %s was superseded: %s", o.Number, o.App, orElse(o.Reason, "a newer one took its place"))
 	case "cancelled":
 		t.Warn("Deployment #%d of %s was %s", o.Number, o.App, orElse(o.Reason, "cancelled"))
 	default:

@@ -78,6 +78,8 @@ func (p *Pipeline) work(ctx context.Context, d *models.Deployment) error {
 		return p.Store.DropLease(ending, d)
 	case errors.Is(cause, errCancelled):
 		return p.concludeCancelled(ctx, app, d, grip, j)
+	case errors.Is(cause, store.ErrSuperseded) || errors.Is(failure, store.ErrSuperseded):
+		return p.concludeSuperseded(ending, app, d, j)
 	case errors.Is(failure, store.ErrAway):
 		// Nobody's fault, and nothing that could be written down now.
 		logger.Warn("deployment waits for Postgres", "error", failure)
@@ -108,6 +110,21 @@ func (p *Pipeline) concludeCancelled(ctx context.Context, app *models.App, d *mo
 	}
 	reason += ", but what it had started could not be removed yet: " + p.explain(d, undone)
 	return p.conclude(ending, app, d, j, models.DeploymentFailed, reason)
+}
+
+// concludeSuperseded ends a deployment that was building when a newer one made
+// it needless. Its build has stopped, and it has no release.
+func (p *Pipeline) concludeSuperseded(ctx context.Context, app *models.App, d *models.Deployment, j *journal) error {
+	var fresh *models.Deployment
+	err := persist(ctx, func() (err error) {
+		fresh, err = p.Store.DeploymentByID(ctx, models.SystemActor(), d.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	d.SupersededBy = fresh.SupersededBy
+	return p.conclude(ctx, app, d, j, models.DeploymentSuperseded, supersededBy(d.SupersededBy))
 }
 
 // conclude writes a deployment's end without success. While Postgres is away it

@@ -12,49 +12,39 @@ import (
 	"github.com/slipway-paas/slipway/builder/source"
 	"github.com/slipway-paas/slipway/failpoint"
 	"github.com/slipway-paas/slipway/models"
-	"github.com/slipway-paas/slipway/models/store"
 )
 
 // build turns the deployment's source into an image and writes the build's row.
 // When ctx is cancelled it returns only after the builder has stopped.
 func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deployment, j *journal) error {
-	release, err := p.takeSlot(ctx, j)
-	if err != nil {
-		return err
-	}
-	defer release()
-
-	ctx, stop := context.WithTimeoutCause(ctx, p.Settings.BuildTimeout, errBuildTimeout)
-	defer stop()
-	d.PhaseDeadline = deadline(ctx)
 	row := &models.Build{AppID: app.ID, DeploymentID: d.ID, SourceID: d.SourceID}
-	err = persist(ctx, func() error {
-		return p.Store.Transact(ctx, func(tx *store.Store) error {
-			if err := tx.UpdateDeployment(ctx, d); err != nil {
-				return err
-			}
-			return tx.StartBuild(ctx, d, row)
-		})
-	})
-	if err != nil {
-		return err
+	if err := p.awaitSlot(ctx, app, d, row, j); err != nil {
+		return p.buildEnded(ctx, d, row, err, j)
 	}
-	p.Announce(app, d)
+	ctx, stop := context.WithDeadlineCause(ctx, *d.PhaseDeadline, errBuildTimeout)
+	defer stop()
 	failpoint.Hit("build.before")
 	image, err := p.makeImage(ctx, app, d, row, j)
 	if err != nil && errors.Is(context.Cause(ctx), errBuildTimeout) {
 		err = models.Errorf(models.KindTimeout, "the build did not end within %s", p.Settings.BuildTimeout)
 	}
 	failpoint.Hit("build.after")
-	ending, stopEnding := lastly(ctx)
-	defer stopEnding()
-	switch {
-	case err == nil:
+	if err == nil {
 		row.State, row.Image, row.Digest, row.ImageSize = models.BuildSucceeded, image.Reference, image.Digest, image.SizeBytes
 		row.Processes = processes(image, j)
 		if image.SizeBytes > 0 {
 			j.Say("Image %s, %.1f MB", short(image.Digest), float64(image.SizeBytes)/1e6)
 		}
+	}
+	return p.buildEnded(ctx, d, row, err, j)
+}
+
+// buildEnded writes how a build ended, and gives why the deployment cannot go on.
+func (p *Pipeline) buildEnded(ctx context.Context, d *models.Deployment, row *models.Build, err error, j *journal) error {
+	ending, stop := lastly(ctx)
+	defer stop()
+	switch {
+	case err == nil:
 	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errBuildTimeout):
 		row.State = models.BuildCancelled
 	default:
@@ -63,26 +53,11 @@ func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deploym
 	if written := persist(ending, func() error { return p.Store.FinishBuild(ending, d, row) }); written != nil && err == nil {
 		err = written
 	}
+	p.slots.freed()
 	return err
 }
 
 var errBuildTimeout = errors.New("the build took too long")
-
-// takeSlot waits until fewer than the allowed number of builds run, and says
-// that it waits.
-func (p *Pipeline) takeSlot(ctx context.Context, j *journal) (release func(), err error) {
-	select {
-	case p.slots <- struct{}{}:
-	default:
-		j.Say("Waiting for a free build slot: %d builds are running", cap(p.slots))
-		select {
-		case p.slots <- struct{}{}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-	return func() { <-p.slots }, nil
-}
 
 func (p *Pipeline) workDir() string { return filepath.Join(p.Settings.DataDir, "work") }
 

@@ -21,6 +21,15 @@ const (
 // errCancelled is why a worker's context ends before its work does.
 var errCancelled = errors.New("somebody cancelled the deployment")
 
+// stopAs ends the context of a deployment that this process works on.
+func (p *Pipeline) stopAs(deploymentID string, cause error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if cancel, ok := p.cancels[deploymentID]; ok {
+		cancel(cause)
+	}
+}
+
 // grip is this process's hold on a deployment it works on. It lasts until the
 // work has really ended, also while what was cancelled is being taken back.
 type grip struct {
@@ -44,8 +53,11 @@ func (p *Pipeline) grip(ctx context.Context, d *models.Deployment) (context.Cont
 	p.mu.Lock()
 	p.cancels[d.ID] = end
 	p.mu.Unlock()
-	if d.CancelledAt != nil {
+	switch {
+	case d.CancelledAt != nil:
 		end(errCancelled)
+	case d.SupersededBy != 0:
+		end(store.ErrSuperseded)
 	}
 	go func() {
 		defer close(g.ended)
@@ -82,7 +94,7 @@ func (g *grip) renew(ctx context.Context) {
 		case <-beat.C:
 		}
 		asking, stop := context.WithTimeout(ctx, heartbeat)
-		cancelled, err := g.pipeline.Store.RenewLease(asking, &g.held, lease)
+		asked, err := g.pipeline.Store.RenewLease(asking, &g.held, lease)
 		stop()
 		switch {
 		case errors.Is(err, store.ErrLeaseLost):
@@ -94,8 +106,11 @@ func (g *grip) renew(ctx context.Context) {
 			g.lose()
 			return
 		case err != nil:
-		case cancelled:
+		case asked.Cancel:
 			g.end(errCancelled)
+			renewed = time.Now()
+		case asked.Supersede:
+			g.end(store.ErrSuperseded)
 			renewed = time.Now()
 		default:
 			renewed = time.Now()

@@ -72,7 +72,7 @@ type Pipeline struct {
 	Deps
 	holder  string // this process among those on the same database: its server's ID and one of its own
 	sources *Sources
-	slots   chan struct{} // one token for each build that may run
+	slots   slots
 
 	mu        sync.Mutex
 	cancels   map[string]context.CancelCauseFunc // by deployment ID, of this process's work
@@ -86,6 +86,7 @@ func New(deps Deps) *Pipeline {
 	if deps.Settings.KeepReleases <= 0 {
 		deps.Settings.KeepReleases = 10
 	}
+	deps.Settings.BuildConcurrency = max(deps.Settings.BuildConcurrency, 1)
 	if deps.Settings.ServerID == "" {
 		deps.Settings.ServerID = models.NewID()
 	}
@@ -93,7 +94,6 @@ func New(deps Deps) *Pipeline {
 		Deps:    deps,
 		holder:  holders(deps.Settings.ServerID) + models.NewID(),
 		sources: &Sources{dir: filepath.Join(deps.Settings.DataDir, "sources"), maxBytes: deps.Settings.MaxSourceBytes},
-		slots:   make(chan struct{}, deps.Settings.BuildConcurrency),
 		cancels: map[string]context.CancelCauseFunc{}, turns: map[string]*turn{},
 		unsettled: map[string]time.Time{}, waiters: map[string]*waiter{},
 	}

@@ -58,6 +58,12 @@ func (p *Pipeline) QueuePosition(ctx context.Context, d *models.Deployment) (int
 	return p.Store.QueuePosition(ctx, d)
 }
 
+// BuildPosition gives the place of a deployment's build among all that wait for
+// a build slot, on whatever server: 1 for the next, 0 when it does not wait.
+func (p *Pipeline) BuildPosition(ctx context.Context, d *models.Deployment) (int, error) {
+	return p.Store.BuildPosition(ctx, d)
+}
+
 // Releases lists an app's releases, newest first.
 func (p *Pipeline) Releases(ctx context.Context, actor models.Actor, appName string, page store.Page) ([]models.Release, string, error) {
 	app, err := p.Store.AppByName(ctx, actor, appName)

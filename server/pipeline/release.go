@@ -14,7 +14,7 @@ import (
 // again it gives the same release.
 func (p *Pipeline) release(ctx context.Context, app *models.App, d *models.Deployment) (*models.Release, error) {
 	now := time.Now().UTC()
-	if d.Trigger == models.TriggerRollback {
+	if d.Trigger == models.TriggerRollback || d.Trigger == models.TriggerReturn {
 		release, err := p.Store.Release(ctx, app.ID, d.FromRelease)
 		if err != nil {
 			return nil, err

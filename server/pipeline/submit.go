@@ -18,7 +18,8 @@ type Submission struct {
 	Commit        string
 	CommitMessage string
 	ImageRef      string // image
-	FromRelease   int    // rollback: the release to make live again
+	FromRelease   int    // rollback, return: the release to make live again
+	Cause         string // return: why, in words
 }
 
 // Submit writes a deployment down. When it returns without error the
@@ -28,42 +29,69 @@ func (p *Pipeline) Submit(ctx context.Context, actor models.Actor, app *models.A
 	if err := actor.Require(models.ScopeDeploy); err != nil {
 		return nil, err
 	}
-	var d *models.Deployment
+	var made submitted
 	err := p.Store.Transact(ctx, func(tx *store.Store) error {
 		var err error
-		d, err = p.SubmitIn(ctx, tx, actor, app, s)
+		made, err = p.submit(ctx, tx, actor, app, s)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.Announce(app, d)
-	return d, nil
+	p.announceSubmitted(app, made)
+	return made.deployment, nil
 }
 
 // SubmitIn is Submit inside a transaction of the caller's, who must call
-// Announce once it is committed.
+// Announce once it is committed. It is for deployments that start from a
+// release, which take nobody's place.
 func (p *Pipeline) SubmitIn(ctx context.Context, tx *store.Store, actor models.Actor, app *models.App, s Submission) (*models.Deployment, error) {
+	made, err := p.submit(ctx, tx, actor, app, s)
+	return made.deployment, err
+}
+
+// submitted is a new deployment with those that it made needless.
+type submitted struct {
+	deployment *models.Deployment
+	superseded []models.Deployment
+}
+
+func (p *Pipeline) submit(ctx context.Context, tx *store.Store, actor models.Actor, app *models.App, s Submission) (submitted, error) {
 	if err := p.check(ctx, app, s); err != nil {
-		return nil, err
+		return submitted{}, err
 	}
 	d := &models.Deployment{
 		AppID: app.ID, Trigger: s.Trigger, SourceID: s.SourceID, SourceRef: storable(s.SourceRef, 250),
 		Commit: storable(s.Commit, 64), CommitMessage: firstLine(s.CommitMessage), ImageRef: s.ImageRef,
-		FromRelease: s.FromRelease, CreatedBy: actor.Email,
+		FromRelease: s.FromRelease, CreatedBy: actor.Email, Cause: s.Cause,
+	}
+	if s.Trigger == models.TriggerReturn {
+		d.CreatedBy = "" // nobody asked for it
 	}
 	if err := tx.AddDeployment(ctx, actor, d); err != nil {
-		return nil, err
+		return submitted{}, err
+	}
+	superseded, err := p.supersede(ctx, tx, d)
+	if err != nil {
+		return submitted{}, err
 	}
 	event := store.EventFor(actor, app, "deployment.create", "#"+strconv.Itoa(d.Number))
 	event.Detail = map[string]string{"trigger": string(s.Trigger), "commit": d.Commit}
+	if len(superseded) > 0 {
+		event.Detail["superseded"] = numbers(superseded)
+	}
+	if s.Trigger == models.TriggerReturn {
+		event.Action = "deployment.return"
+		event.Detail["release"], event.Detail["cause"] = "v"+strconv.Itoa(s.FromRelease), s.Cause
+	}
 	if err := tx.AddEvent(ctx, event); err != nil {
-		return nil, err
+		return submitted{}, err
 	}
 	failpoint.Hit("submit.before-wake")
-	err := p.Queue.Wake(ctx, tx, app.ID)
+	err = p.Queue.Wake(ctx, tx, app.ID)
+	p.tellSuperseded(superseded)
 	failpoint.Hit("submit.before-commit")
-	return d, err
+	return submitted{d, superseded}, err
 }
 
 // check refuses what could only fail.
@@ -81,7 +109,7 @@ func (p *Pipeline) check(ctx context.Context, app *models.App, s Submission) err
 		if s.ImageRef == "" || storable(s.ImageRef, 500) != s.ImageRef {
 			return models.Invalid("image", "it needs the reference of an image, such as nginx:1.27")
 		}
-	case models.TriggerRollback:
+	case models.TriggerRollback, models.TriggerReturn:
 		if s.FromRelease <= 0 {
 			return models.Invalid("version", "it needs the release to roll back to")
 		}
@@ -97,6 +125,7 @@ func (p *Pipeline) check(ctx context.Context, app *models.App, s Submission) err
 // it made then, and true.
 func (p *Pipeline) SubmitWebhook(ctx context.Context, app *models.App, deliveryID string, s Submission) (d *models.Deployment, duplicate bool, err error) {
 	actor := models.SystemActor()
+	var made submitted
 	err = p.Store.Transact(ctx, func(tx *store.Store) error {
 		// The app's lock puts two deliveries of the same ID in order.
 		if _, err := tx.LockApp(ctx, actor, app.ID); err != nil {
@@ -111,16 +140,17 @@ func (p *Pipeline) SubmitWebhook(ctx context.Context, app *models.App, deliveryI
 			d, err = tx.DeploymentByID(ctx, actor, before)
 			return err
 		}
-		if d, err = p.SubmitIn(ctx, tx, actor, app, s); err != nil {
+		if made, err = p.submit(ctx, tx, actor, app, s); err != nil {
 			return err
 		}
+		d = made.deployment
 		return tx.AddDelivery(ctx, app.ID, deliveryID, d.ID)
 	})
 	if err != nil {
 		return nil, false, err
 	}
 	if !duplicate {
-		p.Announce(app, d)
+		p.announceSubmitted(app, made)
 	}
 	return d, duplicate, nil
 }
@@ -213,11 +243,7 @@ func (p *Pipeline) Cancel(ctx context.Context, actor models.Actor, appName strin
 	if err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	if cancel, ok := p.cancels[d.ID]; ok {
-		cancel(errCancelled)
-	}
-	p.mu.Unlock()
+	p.stopAs(d.ID, errCancelled)
 	p.Announce(app, d)
 	return d, nil
 }

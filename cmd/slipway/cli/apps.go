@@ -205,11 +205,13 @@ func (c *cli) readKey(path string) (string, error) {
 
 func (c *cli) destroy() *cobra.Command {
 	var confirm string
+	var volumes []string
 	cmd := &cobra.Command{
 		Use:   "destroy",
 		Short: "Destroy an app with all that belongs to it",
-		Long:  "Removes the app's containers, images, network, repository and logs. There is no way back.",
-		Args:  args(cobra.NoArgs),
+		Long: `Removes the app's containers, images, network, repository, logs and volumes. There
+is no way back. An app with volumes is destroyed only if --volumes names them.`,
+		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, app, err := c.target(cmd.Context())
 			if err != nil {
@@ -221,13 +223,14 @@ func (c *cli) destroy() *cobra.Command {
 			if err := c.confirmName(app, confirm); err != nil {
 				return err
 			}
-			if _, err := s.api.DestroyAppWithResponse(cmd.Context(), app, &client.DestroyAppParams{Confirm: app}); err != nil {
+			if _, err := s.api.DestroyAppWithResponse(cmd.Context(), app, &client.DestroyAppParams{Confirm: app, ConfirmVolumes: &volumes}); err != nil {
 				return err
 			}
 			return c.done("destroyed", app)
 		},
 	}
 	cmd.Flags().StringVar(&confirm, "confirm", "", "the app's name once more, instead of typing it when asked")
+	cmd.Flags().StringSliceVar(&volumes, "volumes", nil, "the names of its volumes, all of which go with it")
 	return c.appFlag(cmd)
 }
 

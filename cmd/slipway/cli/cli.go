@@ -57,7 +57,7 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 not signed in or not permitted,
 	root.AddGroup(&cobra.Group{ID: groupApps, Title: "Apps:"}, &cobra.Group{ID: groupDeploy, Title: "Deploying:"},
 		&cobra.Group{ID: groupRun, Title: "Running:"}, &cobra.Group{ID: groupAccount, Title: "Account:"})
 	for group, commands := range map[string][]*cobra.Command{
-		groupApps:    {c.apps(), c.create(), c.destroy(), c.open(), c.domains(), c.webhook(), c.settings()},
+		groupApps:    {c.apps(), c.create(), c.destroy(), c.open(), c.domains(), c.volumes(), c.webhook(), c.settings()},
 		groupDeploy:  {c.deploy(), c.deployments(), c.cancel(), c.retry(), c.releases(), c.rollback()},
 		groupRun:     {c.logs(), c.ps(), c.restart(), c.config(), c.activity(), c.space()},
 		groupAccount: {c.login(), c.logout(), c.dashboard(), c.sessions(), c.tokens(), c.users()},

@@ -15,15 +15,15 @@ type settingsFlags struct {
 	client.UpdateApp
 
 	branch, builder, dockerfile, healthPath, gitURL, deployKey string
-	port, memory, cpu                                          int64
-	detach                                                     bool
+	port, memory, cpu, warm, watch                             int64
+	supersede, stopFirst, detach                               bool
 }
 
 func (c *cli) settings() *cobra.Command {
 	var f settingsFlags
 	cmd := &cobra.Command{
 		Use:     "settings",
-		Short:   "Show or change how an app is built and served",
+		Short:   "Show or change how an app is built, deployed and served",
 		Example: "  slipway settings\n  slipway settings --health-path /healthz --memory 256",
 		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -56,6 +56,10 @@ func (c *cli) settings() *cobra.Command {
 	flags.Int64Var(&f.port, "port", 0, "port the web process listens on; 0 to follow the image")
 	flags.Int64Var(&f.memory, "memory", 0, "memory limit per instance in MiB; 0 for the server's default")
 	flags.Int64Var(&f.cpu, "cpu", 0, "CPU limit per instance in thousandths of a core; 0 for the server's default")
+	flags.BoolVar(&f.supersede, "supersede-building", false, "whether a newer push also stops the deployment that is building")
+	flags.BoolVar(&f.stopFirst, "stop-first", false, "whether the old instances stop before the new ones start")
+	flags.Int64Var(&f.warm, "warm-minutes", 0, "how long the release before is kept running for a rollback; 0 for not at all")
+	flags.Int64Var(&f.watch, "watch-minutes", 0, "how long a deployment is watched once it is live; 0 for not at all")
 	flags.StringVar(&f.gitURL, "git-url", "", `git repository to deploy from; "" for none`)
 	flags.StringVar(&f.deployKey, "deploy-key", "", "file with the private SSH key that may read it, - for standard input")
 	flags.BoolVar(&f.detach, "detach", false, "return at once instead of following the deployment")
@@ -65,14 +69,18 @@ func (c *cli) settings() *cobra.Command {
 // collect puts the flags that were given into the change.
 func (f *settingsFlags) collect(c *cli, cmd *cobra.Command) (changed bool, err error) {
 	for name, put := range map[string]func(){
-		"branch":      func() { f.Branch = &f.branch },
-		"builder":     func() { f.Builder = &f.builder },
-		"dockerfile":  func() { f.Dockerfile = &f.dockerfile },
-		"health-path": func() { f.HealthPath = &f.healthPath },
-		"port":        func() { f.Port = &f.port },
-		"memory":      func() { f.MemoryMb = &f.memory },
-		"cpu":         func() { f.CPUMilli = &f.cpu },
-		"git-url":     func() { f.Source = &client.SourceInput{URL: f.gitURL} },
+		"branch":             func() { f.Branch = &f.branch },
+		"builder":            func() { f.Builder = &f.builder },
+		"dockerfile":         func() { f.Dockerfile = &f.dockerfile },
+		"health-path":        func() { f.HealthPath = &f.healthPath },
+		"port":               func() { f.Port = &f.port },
+		"memory":             func() { f.MemoryMb = &f.memory },
+		"cpu":                func() { f.CPUMilli = &f.cpu },
+		"supersede-building": func() { f.SupersedeBuilding = &f.supersede },
+		"stop-first":         func() { f.StopFirst = &f.stopFirst },
+		"warm-minutes":       func() { f.WarmMinutes = &f.warm },
+		"watch-minutes":      func() { f.WatchMinutes = &f.watch },
+		"git-url":            func() { f.Source = &client.SourceInput{URL: f.gitURL} },
 	} {
 		if cmd.Flags().Changed(name) {
 			put()
@@ -109,7 +117,24 @@ func (c *cli) showSettings(ctx context.Context, s *session, name string) error {
 		"Branch", orWord(app.Branch, "the first one pushed"), "Builder", orWord(app.Builder, "by what the source holds"),
 		"Dockerfile", orWord(app.Dockerfile, "Dockerfile"), "Health path", orWord(app.HealthPath, "none: the port is probed"),
 		"Port", orNumber(app.Port, "%d", "as the image says"), "Memory", orNumber(app.MemoryMb, "%d MiB", "the server's default"),
-		"CPU", orNumber(app.CPUMilli, "%d/1000 of a core", "the server's default"))
+		"CPU", orNumber(app.CPUMilli, "%d/1000 of a core", "the server's default"),
+		"A newer push", supersedes(app.SupersedeBuilding), "Old instances", stopsFirst(app.StopFirst),
+		"Kept warm", orNumber(app.WarmMinutes, "%d minutes after a deployment", "not at all"),
+		"Watched", orNumber(app.WatchMinutes, "%d minutes after a deployment", "not at all"))
+}
+
+func supersedes(building bool) string {
+	if building {
+		return "takes the place of those that wait or build"
+	}
+	return "takes the place of those that wait"
+}
+
+func stopsFirst(first bool) string {
+	if first {
+		return "stop before the new ones start"
+	}
+	return "stop once the new ones serve"
 }
 
 func orWord(value, other string) string {

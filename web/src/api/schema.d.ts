@@ -38,7 +38,7 @@ export interface paths {
         post?: never;
         /**
          * Destroy an app
-         * @description Removes its containers, images, network, repository and logs. There is no way back.
+         * @description Removes its containers, images, network, repository, logs and volumes. There is no way back.
          */
         delete: operations["destroy-app"];
         options?: never;
@@ -439,6 +439,47 @@ export interface paths {
          */
         post: operations["upload-source"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apps/{app}/volumes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List an app's volumes */
+        get: operations["list-volumes"];
+        put?: never;
+        /**
+         * Give a process a volume
+         * @description What an instance writes there outlives it. The process runs as one instance from then on, and its old instance stops before the new one starts. If anything is deployed yet, a deployment brings it about.
+         */
+        post: operations["add-volume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apps/{app}/volumes/{volume}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a volume away and delete what is in it
+         * @description It is deleted as soon as no instance uses it. There is no way back.
+         */
+        delete: operations["remove-volume"];
         options?: never;
         head?: never;
         patch?: never;
@@ -920,6 +961,20 @@ export interface components {
             /** @example www.example.com */
             host: string;
         };
+        AddVolume: {
+            /**
+             * @description Up to 30 lower-case letters, digits and single hyphens, starting with a letter
+             * @example uploads
+             */
+            name: string;
+            /**
+             * @description Absolute path in the instance
+             * @example /data
+             */
+            path: string;
+            /** @description web when left out */
+            process?: string;
+        };
         App: {
             /** @description The tracked branch; empty until the first push decides */
             branch: string;
@@ -969,6 +1024,10 @@ export interface components {
             source?: components["schemas"]["AppSource"];
             /** @enum {string} */
             status: "new" | "deploying" | "live" | "down" | "stopped" | "failed";
+            /** @description Whether the old instances stop before the new ones start. A process with a volume always does */
+            stop_first: boolean;
+            /** @description Whether a newer deployment also stops one that is building */
+            supersede_building: boolean;
             /** Format: date-time */
             updated_at: string;
             /**
@@ -978,6 +1037,18 @@ export interface components {
             url: string;
             /** @description All its addresses, its own name first */
             urls: string[];
+            /**
+             * Format: int64
+             * @description How long the release before is kept running for a rollback; 0 for not at all
+             */
+            warm_minutes: number;
+            /** @description The release before, while it is kept running: going back to it takes a moment */
+            warm_release?: components["schemas"]["WarmRelease"];
+            /**
+             * Format: int64
+             * @description How long a deployment is watched once it is live; 0 for not at all
+             */
+            watch_minutes: number;
             /** @description Give this to the forge */
             webhook_url: string;
         };
@@ -1119,9 +1190,16 @@ export interface components {
             app: string;
             /** @description Absent when nothing was built, and in an app's last_deployment */
             build?: components["schemas"]["Build"];
+            /**
+             * Format: int64
+             * @description While it waits for a build slot, its place among all that do, 1 for the next; 0 when it does not
+             */
+            build_position: number;
             /** Format: date-time */
             built_at?: string;
             cancel_requested: boolean;
+            /** @description Why Slipway made it by itself, in words; empty when somebody asked for it */
+            cause: string;
             commit: string;
             commit_message: string;
             /** Format: date-time */
@@ -1129,6 +1207,11 @@ export interface components {
             created_by: string;
             /** Format: date-time */
             finished_at?: string;
+            /**
+             * Format: int64
+             * @description The release that a rollback or return goes back to; 0 for all others
+             */
+            from_release: number;
             id: string;
             /** @description The image reference that was asked for, if one was */
             image: string;
@@ -1144,7 +1227,7 @@ export interface components {
              * @description How many deployments of the app go first; 0 when none
              */
             queue_position: number;
-            /** @description Why it failed, in words */
+            /** @description Why it did not succeed, in words */
             reason: string;
             /**
              * Format: int64
@@ -1162,8 +1245,15 @@ export interface components {
             started_at?: string;
             /** @enum {string} */
             state: "queued" | "building" | "releasing" | "deploying" | "succeeded" | "failed" | "cancelled" | "superseded";
+            /**
+             * Format: int64
+             * @description The number of the newer deployment that made it needless; 0 for none
+             */
+            superseded_by: number;
             /** @enum {string} */
-            trigger: "push" | "upload" | "git" | "webhook" | "image" | "config" | "rollback" | "settings" | "restart";
+            trigger: "push" | "upload" | "git" | "webhook" | "image" | "config" | "rollback" | "settings" | "restart" | "return";
+            /** @description What came of watching it once it was live; absent when it was not watched */
+            watch?: components["schemas"]["Watch"];
         };
         Domain: {
             /** @description The app's own name under the installation's app domain; it cannot be removed */
@@ -1463,6 +1553,11 @@ export interface components {
             /** @description Ask with it for what follows; empty at the end */
             next_cursor: string;
         };
+        PageVolume: {
+            items: components["schemas"]["Volume"][];
+            /** @description Ask with it for what follows; empty at the end */
+            next_cursor: string;
+        };
         Problem: {
             /**
              * @description What went wrong, in words for people
@@ -1535,6 +1630,8 @@ export interface components {
             processes: components["schemas"]["Process"][];
             /** Format: int64 */
             version: number;
+            /** @description It is kept running without traffic: going back to it takes a moment */
+            warm: boolean;
         };
         Rollback: {
             /**
@@ -1841,6 +1938,20 @@ export interface components {
             /** Format: int64 */
             port?: number;
             source?: components["schemas"]["SourceInput"];
+            /** @description Whether the old instances stop before the new ones start; requests wait meanwhile */
+            stop_first?: boolean;
+            /** @description Whether a newer deployment also stops one that is building */
+            supersede_building?: boolean;
+            /**
+             * Format: int64
+             * @description How long the release before is kept running for a rollback, up to 1440; 0 for not at all
+             */
+            warm_minutes?: number;
+            /**
+             * Format: int64
+             * @description How long a deployment is watched once it is live, up to 60; 0 for not at all
+             */
+            watch_minutes?: number;
         };
         UpdateConfig: {
             set?: {
@@ -1906,6 +2017,10 @@ export interface components {
             source?: components["schemas"]["AppSource"];
             /** @enum {string} */
             status: "new" | "deploying" | "live" | "down" | "stopped" | "failed";
+            /** @description Whether the old instances stop before the new ones start. A process with a volume always does */
+            stop_first: boolean;
+            /** @description Whether a newer deployment also stops one that is building */
+            supersede_building: boolean;
             /** Format: date-time */
             updated_at: string;
             /**
@@ -1915,6 +2030,18 @@ export interface components {
             url: string;
             /** @description All its addresses, its own name first */
             urls: string[];
+            /**
+             * Format: int64
+             * @description How long the release before is kept running for a rollback; 0 for not at all
+             */
+            warm_minutes: number;
+            /** @description The release before, while it is kept running: going back to it takes a moment */
+            warm_release?: components["schemas"]["WarmRelease"];
+            /**
+             * Format: int64
+             * @description How long a deployment is watched once it is live; 0 for not at all
+             */
+            watch_minutes: number;
             /** @description Give this to the forge */
             webhook_url: string;
         };
@@ -1929,6 +2056,45 @@ export interface components {
         };
         UserAnswer: {
             user: components["schemas"]["User"];
+        };
+        Volume: {
+            /** Format: date-time */
+            created_at: string;
+            /** @example uploads */
+            name: string;
+            /**
+             * @description Where the instance sees it
+             * @example /data
+             */
+            path: string;
+            /** @example web */
+            process: string;
+        };
+        VolumeChange: {
+            /** @description Absent when nothing is deployed yet */
+            deployment?: components["schemas"]["Deployment"];
+            /** @description Absent once it is taken away */
+            volume?: components["schemas"]["Volume"];
+        };
+        WarmRelease: {
+            /**
+             * Format: date-time
+             * @description When it is let go
+             */
+            until: string;
+            /** Format: int64 */
+            version: number;
+        };
+        Watch: {
+            /** @description What the verdict rests on, in words */
+            note: string;
+            /** Format: date-time */
+            until: string;
+            /**
+             * @description open while it is watched; returned when Slipway went back
+             * @enum {string}
+             */
+            verdict: "open" | "kept" | "returned" | "unknown";
         };
         WebhookSecret: {
             secret: string;
@@ -2051,6 +2217,8 @@ export interface operations {
             query: {
                 /** @description The app's name once more */
                 confirm: string;
+                /** @description The names of all its volumes, if it has any */
+                confirm_volumes?: string[] | null;
             };
             header?: {
                 /** @description The ETag that was read; 412 when it has changed since */
@@ -3020,6 +3188,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-volumes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The app's name */
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageVolume"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-volume": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sending the same request again with the same key gives the first one's answer and does nothing more. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The app's name */
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddVolume"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumeChange"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-volume": {
+        parameters: {
+            query: {
+                /** @description The volume's name once more */
+                confirm: string;
+            };
+            header?: never;
+            path: {
+                /** @description The app's name */
+                app: string;
+                volume: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumeChange"];
                 };
             };
             /** @description What went wrong */
