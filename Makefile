@@ -117,6 +117,14 @@ $(LINTER): tools/go.mod tools/go.sum
 	@go -C tools build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
 
+##@ Measure
+.PHONY: bench
+REPEAT ?= 5
+bench: ## Measure Slipway beside its peers (ONLY=router_rps,api_create REPEAT=9); bench/results.md
+	@scripts/setup.sh bench
+	@$(MAKE) --no-print-directory build
+	@mkdir -p bin && go build -o bin/bench ./bench && exec bin/bench -only '$(ONLY)' -repeat '$(REPEAT)'
+
 ##@ Change
 .PHONY: gen screenshots
 gen: web/node_modules/.installed ## Generate the API's description and its Go and TypeScript clients

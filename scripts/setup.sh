@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, starts a container engine where none answers, and
-# says what it does. Usage: scripts/setup.sh [demo] [test]
+# says what it does. Usage: scripts/setup.sh [demo] [test] [bench]
 # What is there already is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -104,11 +104,29 @@ need_chromium() {
 	command -v ip >/dev/null || [ -x /usr/sbin/ip ] || [ -x /sbin/ip ] || install iproute2 for 'ip, for the network the browser is tested in'
 }
 
+# What Slipway is measured beside. Their packages would start them as services;
+# a policy that says no keeps them from it while they are installed.
+need_peers() {
+	local missing=() policy=/usr/sbin/policy-rc.d made=
+	[ -x /usr/sbin/nginx ] || missing+=(nginx-light)
+	[ -x /usr/sbin/haproxy ] || missing+=(haproxy)
+	for tool in caddy wrk; do command -v "$tool" >/dev/null || missing+=("$tool"); done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if [ ! -e "$policy" ]; then
+		printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+		as_root chmod 755 "$policy"
+		made=yes
+	fi
+	(install "${missing[@]}" for 'what Slipway is measured beside') || { [ -z "$made" ] || as_root rm -f "$policy"; exit 1; }
+	[ -z "$made" ] || as_root rm -f "$policy"
+}
+
 need_toolchain
 for what in "${@:-demo}"; do
 	case "$what" in
 	demo) need_engine; need_postgres ;;
 	test) need_engine; need_postgres; need_chromium ;;
-	*) die "unknown: $what (use demo, test)" ;;
+	bench) need_engine; need_postgres; need_peers ;;
+	*) die "unknown: $what (use demo, test, bench)" ;;
 	esac
 done
