@@ -59,6 +59,7 @@ type Cluster struct {
 	networks  *networks
 	seen      healthyStarts
 	known     knownInstances
+	notices   notifier
 	node      atomic.Pointer[string]
 }
 

@@ -83,12 +83,18 @@ type lineBuffer struct {
 	text []byte
 }
 
-// add calls yield for every line and piece of a line that f completes.
+// add calls yield for every line and piece of a line that f completes. Pieces
+// are joined as long as they fit, so that a piece of 64 KiB or less is never
+// cut in two.
 func (b *lineBuffer) add(f frame, yield func(deployer.LogLine) bool) bool {
-	if len(b.text) == 0 {
-		b.at = f.at
-	}
 	text, ended := bytes.CutSuffix(f.text, []byte("\n"))
+	if len(b.text) == 0 {
+		if b.at = f.at; ended && len(text) <= maxLine { // most are whole
+			return yield(deployer.LogLine{Time: f.at, Stderr: f.stderr, Text: string(text)})
+		}
+	} else if len(b.text)+len(text) > maxLine && !b.flush(f.stderr, true, yield) {
+		return false
+	}
 	b.text = append(b.text, text...)
 	for len(b.text) > maxLine {
 		if !yield(deployer.LogLine{Time: b.at, Stderr: f.stderr, Text: string(b.text[:maxLine]), Partial: true}) {

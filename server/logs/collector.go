@@ -23,7 +23,7 @@ type Cluster interface {
 const (
 	// saveEvery bounds how much of a stream is read again after a crash, to
 	// find where collecting stopped.
-	saveEvery = 10 * time.Second
+	saveEvery = 2 * time.Second
 
 	// listEvery is for news that was lost without anybody noticing.
 	listEvery = time.Minute
@@ -43,6 +43,7 @@ type Collector struct {
 	apps    map[string]*appCursors
 	caught  map[string]bool // apps whose cursors are up to date with their streams
 	gone    map[string]bool // apps forgotten; their IDs never come back
+	unsaved bool            // an app was forgotten
 	tailers map[string]*activeTailer
 }
 
@@ -203,7 +204,8 @@ func (c *Collector) close(ctx context.Context, instances []deployer.Instance) {
 		}
 		_, short, _ := strings.Cut(k.instance, ".") // without the app's name
 		note := Line{Time: time.Now().UTC(), Source: SourceSlipway, Instance: k.instance, Text: short + textRemoved}
-		if err := a.append(c.store, k.app, []Line{note}); err != nil {
+		gone := deployer.Instance{Name: k.instance, Workload: deployer.WorkloadID{App: k.app}}
+		if err := a.append(c.store, gone, []Line{note}, deployer.LogPlace{}); err != nil {
 			c.logger.Warn("log lines are lost", "app", k.app, "instance", k.instance, "error", err)
 		}
 	}
@@ -288,7 +290,7 @@ func (c *Collector) cursors(ctx context.Context, app string) (*appCursors, error
 // for an app that is destroyed.
 func (c *Collector) Forget(app string) error {
 	c.mu.Lock()
-	c.gone[app] = true
+	c.gone[app], c.unsaved = true, true
 	if a := c.apps[app]; a != nil {
 		a.mu.Lock()
 		a.gone = true
@@ -323,13 +325,24 @@ func (c *Collector) saving(ctx context.Context) {
 	}
 }
 
+// save writes down how far everything is, if that has changed.
 func (c *Collector) save() {
 	c.mu.Lock()
+	changed := c.unsaved
+	c.unsaved = false
 	apps := make(map[string]*appCursors, len(c.apps))
 	for app, a := range c.apps {
 		apps[app] = a
 	}
 	c.mu.Unlock()
+	for _, a := range apps {
+		a.mu.Lock()
+		changed = changed || a.unsaved
+		a.mu.Unlock()
+	}
+	if !changed {
+		return
+	}
 	if err := saveCursors(c.store.cursorsPath(), apps); err != nil {
 		c.logger.Warn("how far logs were collected cannot be saved", "error", err)
 	}

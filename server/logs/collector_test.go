@@ -21,13 +21,13 @@ import (
 )
 
 // collect runs a Collector until the function it gives is called, which waits.
-func collect(t *testing.T, s *logs.Store, cluster logs.Cluster) (stop func()) {
+func collect(t testing.TB, s *logs.Store, cluster logs.Cluster) (stop func()) {
 	t.Helper()
 	_, stop = collector(t, s, cluster)
 	return stop
 }
 
-func collector(t *testing.T, s *logs.Store, cluster logs.Cluster) (*logs.Collector, func()) {
+func collector(t testing.TB, s *logs.Store, cluster logs.Cluster) (*logs.Collector, func()) {
 	t.Helper()
 	c := logs.NewCollector(s, cluster, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -95,7 +95,7 @@ func engine(t *testing.T, program memory.Program) *memory.Cluster {
 	return c
 }
 
-func ensure(t *testing.T, c deployer.Cluster, w deployer.Workload) {
+func ensure(t testing.TB, c deployer.Cluster, w deployer.Workload) {
 	t.Helper()
 	if err := c.Ensure(t.Context(), w); err != nil {
 		t.Fatal(err)
@@ -395,7 +395,7 @@ func TestKeepsUpWithRotation(t *testing.T) {
 }
 
 // dockerApp gives a driver with an installation of its own, and a workload.
-func dockerApp(ctx context.Context, t *testing.T) (*docker.Cluster, deployer.Workload) {
+func dockerApp(ctx context.Context, t testing.TB) (*docker.Cluster, deployer.Workload) {
 	t.Helper()
 	installation := "logtest-" + strings.ToLower(rand.Text()[:8])
 	c, err := docker.New(docker.Options{Installation: installation, NetworkPool: "10.218.0.0/16"})
@@ -413,7 +413,7 @@ func dockerApp(ctx context.Context, t *testing.T) (*docker.Cluster, deployer.Wor
 }
 
 // testImage makes an image of the app that drivers are tested with.
-func testImage(ctx context.Context, t *testing.T, c *docker.Cluster, installation string) string {
+func testImage(ctx context.Context, t testing.TB, c *docker.Cluster, installation string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "testapp")
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "../../deployer/clustertest/testapp/main")
@@ -433,20 +433,26 @@ func testImage(ctx context.Context, t *testing.T, c *docker.Cluster, installatio
 }
 
 // ask sends the only instance a request.
-func ask(ctx context.Context, t *testing.T, c *docker.Cluster, path string) {
+func ask(ctx context.Context, t testing.TB, c *docker.Cluster, path string) {
 	t.Helper()
+	if err := request(ctx, c, path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func request(ctx context.Context, c *docker.Cluster, path string) error {
 	list, err := c.Instances(ctx, "a1")
 	if err != nil || len(list) != 1 {
-		t.Fatalf("instances: %+v, %v", list, err)
+		return fmt.Errorf("instances: %+v, %w", list, err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+list[0].Address+path, nil)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	response, err := http.DefaultClient.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	_, _ = bufio.NewReader(response.Body).ReadString(0) // to its end
-	_ = response.Body.Close()
+	return response.Body.Close()
 }

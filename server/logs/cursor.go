@@ -33,12 +33,18 @@ func (p *place) pass(at time.Time) {
 	}
 }
 
-// cursor is how far an instance has been collected.
+// cursor is how far an instance has been collected: by the times of its lines,
+// and where the cluster knows places in the output, by a place and the number of
+// lines behind it.
 type cursor struct {
 	Out     place     `json:"out,omitzero"`
 	Err     place     `json:"err,omitzero"`
 	Started time.Time `json:"started,omitzero"` // the newest start that has a line
 	Exited  time.Time `json:"exited,omitzero"`  // the newest end that has one
+
+	Place deployer.LogPlace `json:"place,omitzero"`
+	Past  int64             `json:"past,omitempty"`
+	Last  time.Time         `json:"last,omitzero"` // the time of the last of these lines
 }
 
 // since gives the time to read from, zero for the beginning. It is before the
@@ -62,10 +68,10 @@ func (c *cursor) of(stderr bool) *place {
 // pass notes that line is in the store.
 func (c *cursor) pass(line *Line) {
 	switch {
-	case line.Source == SourceApp && line.Stream == streamErr:
-		c.Err.pass(line.Time)
 	case line.Source == SourceApp:
-		c.Out.pass(line.Time)
+		c.of(line.Stream == streamErr).pass(line.Time)
+		c.Past++
+		c.Last = line.Time
 	case strings.HasSuffix(line.Text, textStarted):
 		c.Started = later(c.Started, line.Time)
 	case strings.Contains(line.Text, textExited):
@@ -88,6 +94,7 @@ type appCursors struct {
 	Seq       int64              `json:"seq"`                 // noted up to here
 	Instances map[string]*cursor `json:"instances,omitempty"` // by name
 	gone      bool
+	unsaved   bool
 }
 
 func (a *appCursors) of(instance string) *cursor {
@@ -139,6 +146,9 @@ func (a *appCursors) catchUp(ctx context.Context, store *Store, app string) erro
 		}
 		if gap != nil {
 			a.Seq = gap.To
+			for _, c := range a.Instances { // whose lines these were, nobody knows
+				c.Place = deployer.LogPlace{}
+			}
 		}
 		if len(lines) == 0 {
 			return nil
@@ -150,23 +160,38 @@ func (a *appCursors) catchUp(ctx context.Context, store *Store, app string) erro
 	}
 }
 
-// append puts lines in the app's stream and notes them. Lines that the disk
+// append puts lines in the app's stream and notes them. Those of the instance's
+// own reach to a place in its output, if end is not zero. Lines that the disk
 // does not take are counted by the store and not tried again.
-func (a *appCursors) append(store *Store, app string, lines []Line) error {
+func (a *appCursors) append(store *Store, in deployer.Instance, lines []Line, end deployer.LogPlace) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	app := in.Workload.App
 	if a.gone {
 		return models.NotFound("app", app)
 	}
+	a.unsaved = true
 	last, err := store.Append(AppStream(app), lines...)
 	if err != nil {
+		a.of(in.Name).Place = deployer.LogPlace{} // what is behind it is not what is in the store
 		return err
 	}
 	for i := range lines {
 		a.pass(&lines[i])
 	}
+	if end != (deployer.LogPlace{}) {
+		c := a.of(in.Name)
+		c.Place, c.Past = end, 0
+	}
 	a.Seq = last
 	return nil
+}
+
+// forgetPlace makes an instance's times alone count.
+func (a *appCursors) forgetPlace(instance string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.of(instance).Place = deployer.LogPlace{}
 }
 
 // loadCursors reads the file. One that is missing or damaged costs only time.
@@ -198,6 +223,7 @@ func saveCursors(path string, apps map[string]*appCursors) error {
 		a.mu.Lock()
 		raw, err := json.Marshal(a)
 		gone := a.gone
+		a.unsaved = false
 		a.mu.Unlock()
 		if err != nil {
 			return err

@@ -98,7 +98,7 @@ func TestTerminalEnds(t *testing.T) {
 		{Outcome{App: "hello", State: "succeeded", Version: 3, URL: "http://hello.localhost", Took: 2100 * time.Millisecond}, "-----> Live at http://hello.localhost (v3, 2.1 s)\n"},
 		{Outcome{App: "hello", Number: 4, State: "failed", Reason: "no Dockerfile\nadd one"}, " !     Deployment #4 of hello failed: no Dockerfile\n !     add one\n"},
 		{Outcome{App: "hello", Number: 4, State: "cancelled", Reason: "cancelled by ann@example.com"}, " !     Deployment #4 of hello was cancelled by ann@example.com\n"},
-		{Outcome{App: "hello", Number: 4, State: "superseded"}, " !     Deployment #4 of hello was superseded: a newer one took its place before it began\n"},
+		{Outcome{App: "hello", Number: 4, State: "superseded"}, " !     Deployment #4 of hello was superseded: a newer one took its place\n"},
 	} {
 		var out strings.Builder
 		if err := NewTerminal(&out, false).End(test.outcome); err != nil || out.String() != test.want {
