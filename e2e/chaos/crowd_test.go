@@ -228,7 +228,7 @@ func (c *crowd) excused(release string, ended error) error {
 }
 
 // drainTime is what the homes' servers are told.
-const drainTime = 5 * time.Second
+const drainTime = 3 * time.Second
 
 func (c *crowd) end() {
 	c.mu.Lock()

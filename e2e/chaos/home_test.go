@@ -85,7 +85,7 @@ func found(t *testing.T, o options) *home {
 		"SLIPWAY_ROUTER_HTTP="+h.router, "SLIPWAY_ROUTER_HTTPS=off",
 		fmt.Sprintf("SLIPWAY_NETWORK_POOL=10.%d.0.0/16", 180+n%20),
 		"SLIPWAY_ALLOW_FILE_SOURCES=true", "SLIPWAY_LOG_LEVEL=debug",
-		"SLIPWAY_HEALTH_TIMEOUT=30s", "SLIPWAY_DRAIN_TIMEOUT=5s", "SLIPWAY_STOP_GRACE=2s")
+		"SLIPWAY_HEALTH_TIMEOUT=30s", fmt.Sprint("SLIPWAY_DRAIN_TIMEOUT=", drainTime), "SLIPWAY_STOP_GRACE=2s")
 	if o.engineHost != "" {
 		h.env = append(h.env, "DOCKER_HOST="+o.engineHost)
 	}

@@ -172,28 +172,11 @@ func (v *victim) begin(t *testing.T, under, version string) (finish func()) {
 		}
 		v.repo.commit(t, version, line)
 		push := v.repo.push(t, s)
-		number := v.reaches(t, push.commit, state)
+		number := reaches(t, v.home, push.commit, state)
 		go ask("POST", fmt.Sprintf("%s/deployments/%d/cancel", path, number), nil)
 		return func() { <-push.done; v.outcome(t, push, "cancelled") }
 	}
 	return func() {}
-}
-
-// reaches waits until the deployment of a commit is in a state, and gives its
-// number.
-func (v *victim) reaches(t *testing.T, commit, state string) (number int) {
-	t.Helper()
-	eventually(t, time.Minute, fmt.Sprintf("the deployment of %.7s is %s", commit, state), func() error {
-		found, err := rows[deploymentRow](v.home, `SELECT `+deploymentColumns+` FROM deployments WHERE commit = $1`, commit)
-		if err == nil && (len(found) != 1 || found[0].State != state) {
-			err = fmt.Errorf("%+v", found)
-		}
-		if err == nil {
-			number = found[0].Number
-		}
-		return err
-	})
-	return number
 }
 
 // outcome fails the test unless a push's deployment ends in a state.

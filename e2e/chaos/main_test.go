@@ -83,6 +83,15 @@ type scenario struct {
 func scenarios() []scenario {
 	return []scenario{
 		{"kill-points", true, killPoints},
+		{"random-kills", true, randomKills},
+		{"postgres", true, postgresFaults},
+		{"cancels", true, cancels},
+		{"by-hand", true, byHand},
+		{"queue", false, crowdedQueue},
+		{"webhooks", false, webhookStorm},
+		{"engine", false, engineFaults},
+		{"full-data-disk", false, fullData},
+		{"full-engine-disk", false, fullEngine},
 	}
 }
 

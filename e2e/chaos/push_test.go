@@ -88,7 +88,14 @@ type pushing struct {
 // push pushes what is committed to a server, and enters it into the ledger.
 func (r *repository) push(t *testing.T, to *server) *pushing {
 	t.Helper()
-	p := &pushing{commit: r.git(t, "rev-parse", "HEAD"), done: make(chan struct{})}
+	p := r.send(r.git(t, "rev-parse", "HEAD"), to)
+	t.Cleanup(func() { <-p.done })
+	return p
+}
+
+// send is push for those who know the commit, from any goroutine.
+func (r *repository) send(commit string, to *server) *pushing {
+	p := &pushing{commit: commit, done: make(chan struct{})}
 	cmd := r.command("-c", "credential.helper=", "-c", "credential.helper=!f() { echo username=x; echo password="+r.home.token+"; }; f",
 		"push", "--force", to.url+"/"+r.app+".git", "HEAD:main")
 	go func() {
@@ -97,7 +104,6 @@ func (r *repository) push(t *testing.T, to *server) *pushing {
 		p.out, p.err = string(out), err
 		r.home.ledger.enter(r.app, p)
 	}()
-	t.Cleanup(func() { <-p.done })
 	return p
 }
 

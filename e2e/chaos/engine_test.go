@@ -1,0 +1,185 @@
+package chaos
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	docker "github.com/docker/docker/client"
+)
+
+// engine is a container engine of the suite's own, beside the machine's: it can
+// be stopped, frozen and killed without anybody noticing. It makes no bridge
+// and no rules for packets; the networks of apps are all that it has.
+type engine struct {
+	dir  string
+	args []string
+	cmd  *exec.Cmd
+	done chan struct{} // closed when cmd has ended
+}
+
+// startEngine starts an engine that keeps its images in a folder. It ends with
+// the test.
+func startEngine(t *testing.T, images string) *engine {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "chaos-engine-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if images == "" {
+		images = filepath.Join(dir, "root")
+	}
+	e := &engine{dir: dir, args: []string{
+		"--data-root", images, "--exec-root", filepath.Join(dir, "run"), "--pidfile", filepath.Join(dir, "pid"), "--host", "unix://" + filepath.Join(dir, "sock"),
+		// Where a containerd of the machine's is used, not in others' namespaces.
+		"--containerd-namespace", filepath.Base(dir), "--containerd-plugins-namespace", filepath.Base(dir) + "-plugins",
+		"--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false", "--userland-proxy=false",
+	}}
+	t.Cleanup(func() { e.remove(t) })
+	e.start(t)
+	return e
+}
+
+func (e *engine) host() string { return "unix://" + filepath.Join(e.dir, "sock") }
+
+// start starts the engine, the first time or again, and waits until it answers.
+func (e *engine) start(t *testing.T) {
+	t.Helper()
+	log, err := os.OpenFile(filepath.Join(e.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = log.Close() }()
+	cmd := exec.Command("dockerd", e.args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	e.cmd, e.done = cmd, done
+	client, err := docker.NewClientWithOpts(docker.WithHost(e.host()), docker.WithAPIVersionNegotiation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	eventually(t, time.Minute, "the engine answers", func() error {
+		select {
+		case <-done:
+			said, _ := os.ReadFile(filepath.Join(e.dir, "log")) // what there is to see
+			t.Fatalf("the engine ended:\n%s", said[max(0, len(said)-4<<10):])
+		default:
+		}
+		_, err := client.Ping(t.Context())
+		return err
+	})
+}
+
+// end ends the engine: in order, which stops the containers, or at once, which
+// leaves them running.
+func (e *engine) end(t *testing.T, signal syscall.Signal) {
+	t.Helper()
+	_ = e.cmd.Process.Signal(signal)
+	select {
+	case <-e.done:
+	case <-time.After(time.Minute):
+		_ = e.cmd.Process.Kill()
+		<-e.done
+		t.Log("the engine did not end within a minute")
+	}
+}
+
+// freeze stops every process of the engine, but no container, until thawed.
+func (e *engine) freeze() (thaw func()) {
+	pids := []int{e.cmd.Process.Pid}
+	if children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pids[0], pids[0])); err == nil {
+		for _, child := range strings.Fields(string(children)) {
+			pid := 0
+			if _, err := fmt.Sscan(child, &pid); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, syscall.SIGSTOP)
+	}
+	return func() {
+		for _, pid := range pids {
+			_ = syscall.Kill(pid, syscall.SIGCONT)
+		}
+	}
+}
+
+func (e *engine) remove(t *testing.T) {
+	e.end(t, syscall.SIGTERM)
+	// What a container that could not be stopped holds on to.
+	mounts, _ := os.ReadFile("/proc/self/mounts")
+	lines := strings.Split(string(mounts), "\n")
+	for i := len(lines) - 1; i >= 0; i-- {
+		if fields := strings.Fields(lines[i]); len(fields) > 1 && strings.HasPrefix(fields[1], e.dir+"/") {
+			_ = syscall.Unmount(fields[1], syscall.MNT_DETACH)
+		}
+	}
+	if err := os.RemoveAll(e.dir); err != nil {
+		t.Log(err)
+	}
+}
+
+// engineFaults takes the engine away in the middle of deployments.
+func engineFaults(t *testing.T, dice *rand.Rand) {
+	e := startEngine(t, "")
+	h := settle(t, options{engineHost: e.host()})
+	s := h.first()
+	repo := h.clone(t, "moored")
+	repo.commit(t, "first")
+	repo.deploy(t, s)
+	long := 60 * time.Second
+	pause := func(most time.Duration) { time.Sleep(time.Second + time.Duration(dice.Int64N(int64(most)))) } // how long it is away
+	faults := []struct {
+		name     string
+		harmless bool // requests must not be lost
+		fault    func(t *testing.T)
+	}{
+		{"a restart", false, func(t *testing.T) { e.end(t, syscall.SIGTERM); e.start(t) }},
+		{"a death and a new start", false, func(t *testing.T) { e.end(t, syscall.SIGKILL); e.start(t) }},
+		{"a stop for a while", false, func(t *testing.T) { e.end(t, syscall.SIGTERM); pause(10 * time.Second); e.start(t) }},
+		{"a stop for a minute", false, func(t *testing.T) { e.end(t, syscall.SIGTERM); time.Sleep(long); e.start(t) }},
+		{"a freeze for a while", true, func(*testing.T) { thaw := e.freeze(); pause(10 * time.Second); thaw() }},
+		{"a freeze for a minute", true, func(*testing.T) { thaw := e.freeze(); time.Sleep(long); thaw() }},
+	}
+	for i, f := range faults {
+		for _, phase := range []string{"building", "deploying"} {
+			t.Run(f.name+" while "+phase, func(t *testing.T) {
+				repo.commit(t, fmt.Sprint("fault-", i, phase), nap(2*time.Second), "ENV DELAY=2s")
+				var c *crowd
+				if f.harmless {
+					c = h.crowd(t, repo.app)
+				}
+				push := repo.push(t, s)
+				reaches(t, h, push.commit, phase)
+				time.Sleep(time.Duration(dice.IntN(1500)) * time.Millisecond) // any moment of the phase
+				f.fault(t)
+				lifted := time.Now()
+				<-push.done
+				h.sound(t, 2*time.Minute, f.name)
+				found, err := rows[deploymentRow](h, `SELECT `+deploymentColumns+` FROM deployments WHERE commit = $1`, push.commit)
+				if err != nil || len(found) != 1 {
+					t.Fatalf("%+v, %v", found, err)
+				}
+				t.Logf("#%d %s %q; all well %s after it was over", found[0].Number, found[0].State, found[0].Reason, time.Since(lifted).Round(100*time.Millisecond))
+				repo.commit(t, fmt.Sprint("after-", i, phase))
+				repo.deploy(t, s)
+				h.sound(t, time.Minute, "the push after it")
+				if c != nil {
+					c.leave(t)
+				}
+			})
+		}
+	}
+}
