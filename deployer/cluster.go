@@ -90,6 +90,7 @@ const (
 	EventStarted EventType = "started" // runs (again); its address may have changed
 	EventDied    EventType = "died"    // exited; the engine may start it again
 	EventRemoved EventType = "removed" // is gone
+	EventChanged EventType = "changed" // runs on, and was paused or unpaused, or lost its network
 	EventResync  EventType = "resync"  // events may have been missed: list again
 )
 

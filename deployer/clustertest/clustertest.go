@@ -52,6 +52,7 @@ func Run(t *testing.T, harness func(t *testing.T) Harness) {
 		{"Remove/does not hold up other workloads", removeAlone},
 		{"Instances/another driver sees the same", secondDriver},
 		{"Instances/are those of the app asked for", instancesOfApp},
+		{"Census/says what is not as it should be", census},
 		{"Restart/the engine starts a healthy one again", restart},
 		{"Watch/tells in order what happens", watchOrder},
 		{"Logs/streams told apart, long lines in pieces", logStreams},

@@ -29,6 +29,7 @@ type Options struct {
 	NetworkBits  int             // prefix length of one app's network; 0 for 26, room for 61 instances
 	Limits       deployer.Limits // for what a workload leaves open; zero members mean 512 MiB, 1 core, 512 pids
 	StopGrace    time.Duration   // for instances that Ensure removes; 0 for 10 s
+	LabelKey     []byte          // secret, with which labels tell whether variables changed; nil to tell nothing of them
 	Logger       *slog.Logger    // nil for slog.Default
 }
 
@@ -55,6 +56,7 @@ type Cluster struct {
 	*Engine
 	limits    deployer.Limits
 	stopGrace time.Duration
+	labelKey  []byte
 	workloads locks[deployer.WorkloadID]
 	networks  *networks
 	seen      healthyStarts
@@ -79,7 +81,7 @@ func New(o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{Engine: engine, limits: o.Limits, stopGrace: o.StopGrace}
+	c := &Cluster{Engine: engine, limits: o.Limits, stopGrace: o.StopGrace, labelKey: o.LabelKey}
 	c.networks = &networks{engine: engine, pool: pool, apps: map[string]*appUse{}}
 	fill(&c.limits.MemoryBytes, defaultMemory)
 	fill(&c.limits.CPUMilli, defaultCPUMilli)

@@ -12,6 +12,7 @@ import (
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-paas/slipway/deployer"
@@ -42,7 +43,7 @@ func (c *Cluster) Ensure(ctx context.Context, w deployer.Workload) error {
 	if err != nil {
 		return err
 	}
-	if len(todo.start)+len(todo.replace)+len(todo.create) > 0 {
+	if len(todo.start)+len(todo.connect)+len(todo.replace)+len(todo.create) > 0 {
 		network, leave, err := c.networks.join(ctx, w.ID.App)
 		if err != nil {
 			return err
@@ -68,6 +69,7 @@ type ensuring struct {
 // steps are what keeps a workload's instances from being right.
 type steps struct {
 	start   []container.Summary
+	connect []container.Summary // run, and their network is gone
 	replace []container.Summary
 	create  []int
 	remove  []container.Summary // highest index first
@@ -95,6 +97,8 @@ func (e *ensuring) plan(ctx context.Context) (steps, error) {
 			todo.replace = append(todo.replace, s)
 		case s.State != container.StateRunning && s.State != container.StateRestarting:
 			todo.start = append(todo.start, s)
+		case s.State == container.StateRunning && !connected(s):
+			todo.connect = append(todo.connect, s)
 		}
 	}
 	for index := 1; index <= e.w.Instances; index++ {
@@ -116,6 +120,9 @@ func (e *ensuring) right(ctx context.Context, s container.Summary) (bool, error)
 	if s.Labels[labelSpec] != e.specHash(e.w) || s.State == container.StateDead || s.State == container.StateRemoving {
 		return false, nil
 	}
+	if env := s.Labels[labelEnv]; env != "" && len(e.labelKey) > 0 {
+		return env == e.envHash(e.w), nil
+	}
 	found, err := e.API.ContainerInspect(ctx, s.ID)
 	if cerrdefs.IsNotFound(err) {
 		return false, nil
@@ -135,6 +142,9 @@ func (e *ensuring) apply(ctx context.Context, todo steps) error {
 			continue
 		}
 		group.Go(func() error { return e.start(ctx, s.ID, s.State == container.StatePaused) })
+	}
+	for _, s := range todo.connect {
+		group.Go(func() error { return e.connect(ctx, s) })
 	}
 	for _, s := range todo.replace {
 		group.Go(func() error {
@@ -167,6 +177,22 @@ func (e *ensuring) start(ctx context.Context, id string, paused bool) error {
 		return fail(ctx, "unpause an instance of "+e.w.ID.String(), e.API.ContainerUnpause(ctx, id))
 	}
 	return fail(ctx, "start an instance of "+e.w.ID.String(), e.API.ContainerStart(ctx, id, container.StartOptions{}))
+}
+
+// connect puts a running instance on the app's network, which was made anew.
+func (e *ensuring) connect(ctx context.Context, s container.Summary) error {
+	for name := range s.NetworkSettings.Networks { // without an address: what is left of the old one
+		err := e.API.NetworkDisconnect(ctx, name, s.ID, true)
+		if err != nil && !cerrdefs.IsNotFound(err) && ctx.Err() == nil {
+			e.log.Debug("an instance stays on a network that is gone", "instance", instanceName(s.Labels), "network", name, "error", err)
+		}
+	}
+	e.forget(s.ID)
+	err := e.API.NetworkConnect(ctx, e.network, s.ID, &network.EndpointSettings{Aliases: []string{e.w.ID.Process}})
+	if cerrdefs.IsConflict(err) || cerrdefs.IsPermissionDenied(err) && strings.Contains(err.Error(), "already exists") {
+		return nil // another server did it
+	}
+	return fail(ctx, "connect "+instanceName(s.Labels)+" to its network", err)
 }
 
 // createDetached returns when the container is created or ctx ends, whichever

@@ -24,6 +24,7 @@ const (
 	LabelVolume       = "slipway.volume" // a volume's name within its app
 
 	labelSpec    = "slipway.spec" // hash of what the container was made from, without any secret
+	labelEnv     = "slipway.env"  // keyed hash of its variables
 	labelPort    = "slipway.port"
 	labelPath    = "slipway.health.path"
 	labelTimeout = "slipway.health.timeout"
@@ -55,6 +56,7 @@ func (c *Cluster) labels(w deployer.Workload, kind string, index int) map[string
 		labelTimeout:      health.Timeout.String(),
 		labelSettle:       health.Settle.String(),
 		labelSpec:         c.specHash(w),
+		labelEnv:          c.envHash(w),
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"iter"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/events"
+	"github.com/docker/docker/api/types/filters"
 
 	"github.com/slipway-paas/slipway/deployer"
 )
@@ -48,9 +50,13 @@ func (c *Cluster) Watch(ctx context.Context) iter.Seq2[deployer.Event, error] {
 func (c *Cluster) watchOnce(ctx context.Context, yield func(deployer.Event) bool) (connected bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	filter := c.ours(kindInstance)
-	filter.Add("type", string(events.ContainerEventType))
-	for _, action := range []events.Action{events.ActionStart, events.ActionDie, events.ActionDestroy} {
+	// Without our label: a network's events carry none. event leaves out what is
+	// not ours.
+	filter := filters.NewArgs(
+		filters.Arg("type", string(events.ContainerEventType)), filters.Arg("type", string(events.NetworkEventType)))
+	for _, action := range []events.Action{
+		events.ActionStart, events.ActionDie, events.ActionDestroy, events.ActionPause, events.ActionUnPause, events.ActionDisconnect,
+	} {
 		filter.Add("event", string(action))
 	}
 	// Since: the engine answers a little before it has subscribed us; what
@@ -81,6 +87,12 @@ func (c *Cluster) watchOnce(ctx context.Context, yield func(deployer.Event) bool
 // event translates a message of the engine. It carries the container's labels;
 // the address and whether memory ran out are asked for.
 func (c *Cluster) event(ctx context.Context, m events.Message) (deployer.Event, bool) {
+	if m.Type == events.NetworkEventType {
+		return c.networkEvent(ctx, m)
+	}
+	if m.Actor.Attributes[LabelInstallation] != c.installation || m.Actor.Attributes[LabelKind] != kindInstance {
+		return deployer.Event{}, false
+	}
 	e := deployer.Event{Instance: identity(m.Actor.ID, m.Actor.Attributes), At: time.Unix(0, m.TimeNano)}
 	c.known.forget(m.Actor.ID)
 	e.Instance.State = deployer.StateExited
@@ -90,6 +102,8 @@ func (c *Cluster) event(ctx context.Context, m events.Message) (deployer.Event, 
 		e.Type = deployer.EventStarted
 	case events.ActionDie:
 		e.Type = deployer.EventDied
+	case events.ActionPause, events.ActionUnPause:
+		e.Type = deployer.EventChanged
 	case events.ActionDestroy:
 		e.Type = deployer.EventRemoved
 		c.forget(m.Actor.ID) // another server may have removed it
@@ -107,4 +121,18 @@ func (c *Cluster) event(ctx context.Context, m events.Message) (deployer.Event, 
 		e.Instance.State = deployer.StateStarting
 	}
 	return e, true
+}
+
+// networkEvent gives the instance that lost its network. One that exits leaves
+// its network too, which is no news.
+func (c *Cluster) networkEvent(ctx context.Context, m events.Message) (deployer.Event, bool) {
+	if m.Action != events.ActionDisconnect || !strings.HasPrefix(m.Actor.Attributes["name"], c.networks.name("")) {
+		return deployer.Event{}, false
+	}
+	d, err := c.inspect(ctx, m.Actor.Attributes["container"])
+	if err != nil || d == nil || !d.running {
+		return deployer.Event{}, false
+	}
+	c.known.forget(d.instance.ID)
+	return deployer.Event{Type: deployer.EventChanged, Instance: d.instance, At: time.Unix(0, m.TimeNano)}, true
 }

@@ -99,7 +99,7 @@ func same(a, b deployer.Workload) bool {
 
 // make adds an instance that does not run yet. The engine's lock is held.
 func (c *Cluster) make(w deployer.Workload, index int, program Program) *instance {
-	i := &instance{engine: c.engine, workload: w, program: program, host: c.engine.host(), log: newLog()}
+	i := &instance{engine: c.engine, workload: w, spec: specOf(w), program: program, host: c.engine.host(), log: newLog()}
 	i.info = deployer.Instance{
 		ID:       fmt.Sprintf("%s-%012d", c.installation, c.engine.made),
 		Name:     deployer.InstanceName(w.AppName, w.ID, index),

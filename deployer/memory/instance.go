@@ -15,6 +15,7 @@ type instance struct {
 	engine   *Engine
 	info     deployer.Instance // State is StateStarting or StateExited
 	workload deployer.Workload
+	spec     string // of the workload
 	program  Program
 	host     string
 	log      *log
