@@ -44,7 +44,7 @@ func (s *Server) routerToken() (string, error) {
 }
 
 func (s *Server) routingOptions() routing.Options {
-	options := routing.Options{TokenHash: sha256.Sum256([]byte(s.token)), Access: s.accessLog, Traffic: s.traffic, Kept: s.Config.Router != "off"}
+	options := routing.Options{TokenHash: sha256.Sum256([]byte(s.token)), Access: s.accessLog, Traffic: s.traffic, Kept: s.Config.Router != "off", Elsewhere: s.peers.Present}
 	if at, err := url.Parse(s.Config.URL); err == nil && at.Hostname() != "" {
 		options.Platform = &router.Platform{Host: strings.ToLower(at.Hostname()), URL: "http://" + onLoopback(s.Config.Listen)}
 	}

@@ -36,6 +36,7 @@ import (
 	"github.com/slipway-paas/slipway/server/live"
 	"github.com/slipway-paas/slipway/server/logs"
 	"github.com/slipway-paas/slipway/server/metrics"
+	"github.com/slipway-paas/slipway/server/peers"
 	"github.com/slipway-paas/slipway/server/pipeline"
 	"github.com/slipway-paas/slipway/server/postgres"
 	"github.com/slipway-paas/slipway/server/routing"
@@ -80,6 +81,7 @@ type Server struct {
 	accounts *accounts.Service
 	git      *git.Server
 	api      *api.API
+	peers    *peers.Peers
 	id       string // see serverID
 	token    string // the router token
 
@@ -255,13 +257,16 @@ func (s *Server) openServices(ctx context.Context) error {
 
 	hub := live.NewHub(0)
 	collector := logs.NewCollector(s.logs, s.cluster, s.Logger)
+	s.peers = peers.New(peers.Deps{Store: s.store, Logs: s.logs, Hub: hub, Logger: s.Logger, ServerID: s.id})
 	s.routing = routing.New(s.cluster, routes{s.store, cfg.AppDomain}, s.routingOptions(), s.Logger)
+	s.peers.Routing = s.routing
+	router := peers.Router{Peers: s.peers}
 	if s.queue, err = jobs.New(s.store, s.Logger); err != nil {
 		return err
 	}
 	solver := buildkit.New(s.cluster.API, s.Logger)
 	s.pipeline = pipeline.New(pipeline.Deps{
-		Store: s.store, Queue: s.queue, Cluster: s.cluster, Routing: s.routing,
+		Store: s.store, Queue: s.queue, Cluster: s.cluster, Routing: router, Peers: s.peers,
 		Builders: []builder.Builder{image.New(s.cluster.API), dockerfile.New(solver), static.New(solver, s.Programs.FileServer)},
 		Logs:     s.logs, Hub: hub, Box: box, Logger: s.Logger,
 		Settings: pipeline.Settings{
@@ -271,6 +276,7 @@ func (s *Server) openServices(ctx context.Context) error {
 			AppMemoryMB: cfg.AppMemoryMB, AppCPUMilli: cfg.AppCPUMilli, AllowFileSources: cfg.AllowFileSources, KeepReleases: cfg.KeepReleases, KeepDays: cfg.KeepDays,
 		},
 	})
+	s.peers.Sources = s.pipeline.Sources()
 	s.accounts = accounts.New(s.store, hub, s.Logger)
 	left := remains{git.Repositories{DataDir: dir}, collector, s.metrics}
 	s.space = space.New(space.Deps{
@@ -281,7 +287,7 @@ func (s *Server) openServices(ctx context.Context) error {
 		},
 	})
 	appService := apps.NewService(apps.Deps{
-		Store: s.store, Pipeline: s.pipeline, Routing: s.routing, Hub: hub, Box: box,
+		Store: s.store, Pipeline: s.pipeline, Routing: router, Hub: hub, Box: box,
 		Addresses: apps.Addresses{Domain: cfg.AppDomain, URL: cfg.AppURL},
 		Remains:   left,
 		Logger:    s.Logger, AllowFileSources: cfg.AllowFileSources,
@@ -392,9 +398,9 @@ func (s *Server) announceInstances(ctx context.Context, hub *live.Hub) error {
 
 // appear tells the other servers on the database that this one is there.
 func (s *Server) appear(ctx context.Context) error {
-	presence, err := s.pipeline.Appear(ctx)
+	presence, err := s.peers.Appear(ctx)
 	if err == nil {
-		s.background("presence", func(ctx context.Context) error { s.pipeline.StayPresent(ctx, presence); return nil })
+		s.background("presence", func(ctx context.Context) error { s.peers.Stay(ctx, presence); return nil })
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -22,23 +23,35 @@ func TestAServerIsThereOnce(t *testing.T) {
 	}
 	two, err := w.Appear(ctx, "two")
 	must(t, err)
-	beat := func(p *store.Presence, want int) {
+	beat := func(p *store.Presence, id string, want ...store.Peer) {
 		t.Helper()
-		others, err := p.Beat(ctx, time.Minute)
+		must(t, p.Beat(ctx, len(id)))
+		others, err := w.Peers(ctx, id)
 		must(t, err)
-		if others != want {
-			t.Fatalf("%d others, not %d", others, want)
+		if !slices.Equal(others, want) {
+			t.Fatalf("%v, not %v", others, want)
 		}
 	}
-	beat(one, 0)
-	beat(two, 1)
-	beat(one, 1)
+	beat(one, "one")
+	beat(two, "two", store.Peer{ID: "one", Routers: 3})
+	beat(one, "one", store.Peer{ID: "two", Routers: 3})
+	must(t, w.Tell(ctx, "hello"))
+	said, err := two.Next(ctx)
+	must(t, err)
+	if said != "hello" {
+		t.Errorf("it heard %q", said)
+	}
+	hurried, stop := context.WithTimeout(ctx, time.Millisecond)
+	defer stop()
+	if _, err := two.Next(hurried); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("nothing was said, and it heard %v", err)
+	}
 	two.Leave(ctx)
-	beat(one, 0)
+	beat(one, "one")
 	one.Leave(ctx)
 	again, err := w.Appear(ctx, "one")
 	must(t, err)
-	beat(again, 0)
+	beat(again, "one")
 	again.Leave(ctx)
 }
 

@@ -323,7 +323,9 @@ func TestSourcesAreKeptForAWhile(t *testing.T) {
 	for range 7 {
 		all = append(all, s.deploy(app))
 	}
-	w.until("old sources to go", func() bool { return !s.Sources().Has(t.Context(), all[0].SourceID) && !s.Sources().Has(t.Context(), all[1].SourceID) })
+	w.until("old sources to go", func() bool {
+		return !s.Sources().Has(t.Context(), all[0].SourceID) && !s.Sources().Has(t.Context(), all[1].SourceID)
+	})
 	for _, d := range all[2:] {
 		if !s.Sources().Has(t.Context(), d.SourceID) {
 			t.Errorf("the source of #%d is gone", d.Number)

@@ -44,6 +44,7 @@ type Event struct {
 	UserID string `json:"-"` // of events about somebody's own account
 	ID     string `json:"id"`
 	Action string `json:"action"`
+	Far    bool   `json:"-"` // another server published it
 }
 
 // Cursor is a place in the events of a Hub. An epoch is the life of one Hub, so

@@ -27,6 +27,9 @@ func (p *Pipeline) Done(ctx context.Context, actor models.Actor, deploymentID st
 			return nil, err
 		}
 		if err == nil && d.State.Terminal() {
+			if p.Peers != nil {
+				p.Peers.CatchUp(ctx)
+			}
 			return d, nil
 		}
 		select {

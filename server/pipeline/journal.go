@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -20,6 +21,8 @@ import (
 type journal struct {
 	store  *logs.Store
 	stream string
+	id     string // the deployment's
+	peers  Peers
 	logger *slog.Logger
 
 	mu      sync.Mutex
@@ -28,7 +31,7 @@ type journal struct {
 }
 
 func (p *Pipeline) journal(d *models.Deployment) *journal {
-	return &journal{store: p.Logs, stream: logs.DeploymentStream(d.ID), logger: p.logger(d)}
+	return &journal{store: p.Logs, stream: logs.DeploymentStream(d.ID), id: d.ID, peers: p.Peers, logger: p.logger(d)}
 }
 
 // hide keeps values out of everything written from now on, but for what Slipway
@@ -59,6 +62,9 @@ func (j *journal) write(lines ...logs.Line) {
 	}
 	if _, err := j.store.Append(j.stream, lines...); err != nil {
 		j.logger.Warn("a line of a deployment's log is lost", "error", err)
+	}
+	if j.peers != nil {
+		j.peers.ShareLines(j.id, lines)
 	}
 }
 
@@ -102,7 +108,17 @@ func (j *journal) state(state models.DeploymentState, reason string) {
 		text += ": " + reason
 	}
 	j.write(logs.Line{Source: logs.SourceSlipway, State: string(state), Text: text})
+	if state.Terminal() && j.peers != nil {
+		// Others too have all of the log before they see the end.
+		ctx, stop := context.WithTimeout(context.Background(), flushTimeout)
+		defer stop()
+		if err := j.peers.FlushLines(ctx); err != nil {
+			j.logger.Debug("other servers have the end of a deployment's log later", "error", err)
+		}
+	}
 }
+
+const flushTimeout = 2 * time.Second
 
 // lastWords writes what an instance said before it failed.
 func (j *journal) lastWords(unhealthy *deployer.Unhealthy) {

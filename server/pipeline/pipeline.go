@@ -35,6 +35,17 @@ type Routing interface {
 	Changed(appID string)
 }
 
+// Peers are the other servers on the database, which have logs of their own.
+type Peers interface {
+	// ShareLines shows them what was written to a deployment's log. It returns
+	// at once.
+	ShareLines(deploymentID string, lines []logs.Line)
+	// FlushLines returns when they can have all of it.
+	FlushLines(ctx context.Context) error
+	// CatchUp returns when this server's logs have what the others wrote.
+	CatchUp(ctx context.Context)
+}
+
 // Settings are the pipeline's limits.
 type Settings struct {
 	DataDir          string
@@ -61,6 +72,7 @@ type Deps struct {
 	Routing  Routing
 	Builders []builder.Builder
 	Logs     *logs.Store
+	Peers    Peers // nil for none
 	Hub      *live.Hub
 	Box      *secrets.Box
 	Logger   *slog.Logger

@@ -203,11 +203,15 @@ func (s *Sources) unpack(ctx context.Context, id, dir string) error {
 	return sourceError(source.Extract(ctx, file, dir, source.Limits{}))
 }
 
+// shareWithin is how long another server may take to notice that this one has
+// come, and that its snapshots are wanted: two beats of server/peers.
+const shareWithin = 10 * time.Second
+
 // bring fetches a snapshot that another server took. One that is not there yet
 // is waited for: a server that has just come may be at work before the others
 // know of it.
 func (s *Sources) bring(ctx context.Context, id string) error {
-	for end := time.Now().Add(2 * presenceBeat); ; {
+	for end := time.Now().Add(shareWithin); ; {
 		has, err := s.others.HasSource(ctx, id)
 		if err != nil {
 			return err

@@ -52,6 +52,7 @@ type Options struct {
 	Access     AccessSink       // nil to drop access lines
 	Traffic    TrafficSink      // nil to drop what routers counted
 	Kept       bool             // a router is kept running beside the server: without one, nothing is switched
+	Elsewhere  func() bool      // says whether other servers are there, whose routers may be all there are; nil for never
 	AckTimeout time.Duration    // how long Switch waits for a connected router; 0 for 10 s
 	Grace      time.Duration    // how long a router that has just gone is still waited for; 0 for 8 s
 }

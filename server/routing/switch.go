@@ -25,7 +25,7 @@ import (
 // One that is not connected is waited for no longer than Grace: when it comes
 // back, the first thing it gets is the whole table. Where a router is kept,
 // Switch changes nothing while none is connected: it would send requests to
-// what is removed next.
+// what is removed next. With other servers it is theirs to see to that.
 func (s *Service) Switch(ctx context.Context, app string, to deployer.Targets) error {
 	asked := s.ask()
 	route, err := s.source.Route(ctx, app)
@@ -62,7 +62,7 @@ func (s *Service) Switch(ctx context.Context, app string, to deployer.Targets) e
 
 // awaitRouter waits until a router is connected, where one is kept.
 func (s *Service) awaitRouter(ctx context.Context) error {
-	for s.opts.Kept {
+	for s.opts.Kept && (s.opts.Elsewhere == nil || !s.opts.Elsewhere()) {
 		s.mu.Lock()
 		news := s.news
 		s.mu.Unlock()
