@@ -1,5 +1,5 @@
-// spec sha256:0004c4c9609226c4592cc7019c5609ad765fedf9cb40c78d1df88d406119b6bb
-// code sha256:288d75afb330e2245601ace72d1f5e348feaeed03cfe7bd2216c88fa1a10bfcb
+// spec sha256:5b17d7a23fc90b6871cffaf197b68fb61bd6dfefaf949fe59a0f5875828cfba5
+// code sha256:1414ff91445814b61d0dfc32041dafeb019a6572d12efbb36776d566a8a4e670
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -623,6 +623,84 @@ func (e WatchVerdict) Valid() bool {
 	}
 }
 
+// Defines values for ListDeploymentsParamsState.
+const (
+	ListDeploymentsParamsStateBuilding   ListDeploymentsParamsState = "building"
+	ListDeploymentsParamsStateCancelled  ListDeploymentsParamsState = "cancelled"
+	ListDeploymentsParamsStateDeploying  ListDeploymentsParamsState = "deploying"
+	ListDeploymentsParamsStateFailed     ListDeploymentsParamsState = "failed"
+	ListDeploymentsParamsStateQueued     ListDeploymentsParamsState = "queued"
+	ListDeploymentsParamsStateReleasing  ListDeploymentsParamsState = "releasing"
+	ListDeploymentsParamsStateSucceeded  ListDeploymentsParamsState = "succeeded"
+	ListDeploymentsParamsStateSuperseded ListDeploymentsParamsState = "superseded"
+)
+
+// Valid indicates whether the value is a known member of the ListDeploymentsParamsState enum.
+func (e ListDeploymentsParamsState) Valid() bool {
+	switch e {
+	case ListDeploymentsParamsStateBuilding:
+		return true
+	case ListDeploymentsParamsStateCancelled:
+		return true
+	case ListDeploymentsParamsStateDeploying:
+		return true
+	case ListDeploymentsParamsStateFailed:
+		return true
+	case ListDeploymentsParamsStateQueued:
+		return true
+	case ListDeploymentsParamsStateReleasing:
+		return true
+	case ListDeploymentsParamsStateSucceeded:
+		return true
+	case ListDeploymentsParamsStateSuperseded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListDeploymentsParamsTrigger.
+const (
+	ListDeploymentsParamsTriggerConfig   ListDeploymentsParamsTrigger = "config"
+	ListDeploymentsParamsTriggerGit      ListDeploymentsParamsTrigger = "git"
+	ListDeploymentsParamsTriggerImage    ListDeploymentsParamsTrigger = "image"
+	ListDeploymentsParamsTriggerPush     ListDeploymentsParamsTrigger = "push"
+	ListDeploymentsParamsTriggerRestart  ListDeploymentsParamsTrigger = "restart"
+	ListDeploymentsParamsTriggerReturn   ListDeploymentsParamsTrigger = "return"
+	ListDeploymentsParamsTriggerRollback ListDeploymentsParamsTrigger = "rollback"
+	ListDeploymentsParamsTriggerSettings ListDeploymentsParamsTrigger = "settings"
+	ListDeploymentsParamsTriggerUpload   ListDeploymentsParamsTrigger = "upload"
+	ListDeploymentsParamsTriggerWebhook  ListDeploymentsParamsTrigger = "webhook"
+)
+
+// Valid indicates whether the value is a known member of the ListDeploymentsParamsTrigger enum.
+func (e ListDeploymentsParamsTrigger) Valid() bool {
+	switch e {
+	case ListDeploymentsParamsTriggerConfig:
+		return true
+	case ListDeploymentsParamsTriggerGit:
+		return true
+	case ListDeploymentsParamsTriggerImage:
+		return true
+	case ListDeploymentsParamsTriggerPush:
+		return true
+	case ListDeploymentsParamsTriggerRestart:
+		return true
+	case ListDeploymentsParamsTriggerReturn:
+		return true
+	case ListDeploymentsParamsTriggerRollback:
+		return true
+	case ListDeploymentsParamsTriggerSettings:
+		return true
+	case ListDeploymentsParamsTriggerUpload:
+		return true
+	case ListDeploymentsParamsTriggerWebhook:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DownloadDeploymentLogsParamsFormat.
 const (
 	DownloadDeploymentLogsParamsFormatJsonl DownloadDeploymentLogsParamsFormat = "jsonl"
@@ -728,6 +806,84 @@ func (e ReadAppMetricsParamsRange) Valid() bool {
 	case N24H:
 		return true
 	case N6H:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListAllDeploymentsParamsState.
+const (
+	ListAllDeploymentsParamsStateBuilding   ListAllDeploymentsParamsState = "building"
+	ListAllDeploymentsParamsStateCancelled  ListAllDeploymentsParamsState = "cancelled"
+	ListAllDeploymentsParamsStateDeploying  ListAllDeploymentsParamsState = "deploying"
+	ListAllDeploymentsParamsStateFailed     ListAllDeploymentsParamsState = "failed"
+	ListAllDeploymentsParamsStateQueued     ListAllDeploymentsParamsState = "queued"
+	ListAllDeploymentsParamsStateReleasing  ListAllDeploymentsParamsState = "releasing"
+	ListAllDeploymentsParamsStateSucceeded  ListAllDeploymentsParamsState = "succeeded"
+	ListAllDeploymentsParamsStateSuperseded ListAllDeploymentsParamsState = "superseded"
+)
+
+// Valid indicates whether the value is a known member of the ListAllDeploymentsParamsState enum.
+func (e ListAllDeploymentsParamsState) Valid() bool {
+	switch e {
+	case ListAllDeploymentsParamsStateBuilding:
+		return true
+	case ListAllDeploymentsParamsStateCancelled:
+		return true
+	case ListAllDeploymentsParamsStateDeploying:
+		return true
+	case ListAllDeploymentsParamsStateFailed:
+		return true
+	case ListAllDeploymentsParamsStateQueued:
+		return true
+	case ListAllDeploymentsParamsStateReleasing:
+		return true
+	case ListAllDeploymentsParamsStateSucceeded:
+		return true
+	case ListAllDeploymentsParamsStateSuperseded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListAllDeploymentsParamsTrigger.
+const (
+	ListAllDeploymentsParamsTriggerConfig   ListAllDeploymentsParamsTrigger = "config"
+	ListAllDeploymentsParamsTriggerGit      ListAllDeploymentsParamsTrigger = "git"
+	ListAllDeploymentsParamsTriggerImage    ListAllDeploymentsParamsTrigger = "image"
+	ListAllDeploymentsParamsTriggerPush     ListAllDeploymentsParamsTrigger = "push"
+	ListAllDeploymentsParamsTriggerRestart  ListAllDeploymentsParamsTrigger = "restart"
+	ListAllDeploymentsParamsTriggerReturn   ListAllDeploymentsParamsTrigger = "return"
+	ListAllDeploymentsParamsTriggerRollback ListAllDeploymentsParamsTrigger = "rollback"
+	ListAllDeploymentsParamsTriggerSettings ListAllDeploymentsParamsTrigger = "settings"
+	ListAllDeploymentsParamsTriggerUpload   ListAllDeploymentsParamsTrigger = "upload"
+	ListAllDeploymentsParamsTriggerWebhook  ListAllDeploymentsParamsTrigger = "webhook"
+)
+
+// Valid indicates whether the value is a known member of the ListAllDeploymentsParamsTrigger enum.
+func (e ListAllDeploymentsParamsTrigger) Valid() bool {
+	switch e {
+	case ListAllDeploymentsParamsTriggerConfig:
+		return true
+	case ListAllDeploymentsParamsTriggerGit:
+		return true
+	case ListAllDeploymentsParamsTriggerImage:
+		return true
+	case ListAllDeploymentsParamsTriggerPush:
+		return true
+	case ListAllDeploymentsParamsTriggerRestart:
+		return true
+	case ListAllDeploymentsParamsTriggerReturn:
+		return true
+	case ListAllDeploymentsParamsTriggerRollback:
+		return true
+	case ListAllDeploymentsParamsTriggerSettings:
+		return true
+	case ListAllDeploymentsParamsTriggerUpload:
+		return true
+	case ListAllDeploymentsParamsTriggerWebhook:
 		return true
 	default:
 		return false
@@ -2083,7 +2239,25 @@ type ListDeploymentsParams struct {
 
 	// Cursor next_cursor of the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// State Only those in one of these states; several are separated by commas
+	State *[]ListDeploymentsParamsState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Trigger Only those that this started
+	Trigger *ListDeploymentsParamsTrigger `form:"trigger,omitempty" json:"trigger,omitempty"`
+
+	// By Only those that the person with this e-mail asked for
+	By *string `form:"by,omitempty" json:"by,omitempty"`
+
+	// Before Only those asked for before this time
+	Before *time.Time `form:"before,omitempty" json:"before,omitempty"`
 }
+
+// ListDeploymentsParamsState defines parameters for ListDeployments.
+type ListDeploymentsParamsState string
+
+// ListDeploymentsParamsTrigger defines parameters for ListDeployments.
+type ListDeploymentsParamsTrigger string
 
 // CreateDeploymentParams defines parameters for CreateDeployment.
 type CreateDeploymentParams struct {
@@ -2231,7 +2405,25 @@ type ListAllDeploymentsParams struct {
 
 	// Cursor next_cursor of the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// State Only those in one of these states; several are separated by commas
+	State *[]ListAllDeploymentsParamsState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Trigger Only those that this started
+	Trigger *ListAllDeploymentsParamsTrigger `form:"trigger,omitempty" json:"trigger,omitempty"`
+
+	// By Only those that the person with this e-mail asked for
+	By *string `form:"by,omitempty" json:"by,omitempty"`
+
+	// Before Only those asked for before this time
+	Before *time.Time `form:"before,omitempty" json:"before,omitempty"`
 }
+
+// ListAllDeploymentsParamsState defines parameters for ListAllDeployments.
+type ListAllDeploymentsParamsState string
+
+// ListAllDeploymentsParamsTrigger defines parameters for ListAllDeployments.
+type ListAllDeploymentsParamsTrigger string
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
@@ -4798,6 +4990,54 @@ func NewListDeploymentsRequest(server string, app string, params *ListDeployment
 
 		}
 
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Trigger != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "trigger", *params.Trigger, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Before != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "before", *params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -6234,6 +6474,54 @@ func NewListAllDeploymentsRequest(server string, params *ListAllDeploymentsParam
 		if params.Cursor != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Trigger != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "trigger", *params.Trigger, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Before != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "before", *params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

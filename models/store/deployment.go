@@ -66,10 +66,37 @@ func (s *Store) DeploymentByID(ctx context.Context, actor models.Actor, id strin
 	return &d, nil
 }
 
+// DeploymentFilter narrows a list of deployments; what is empty narrows nothing.
+type DeploymentFilter struct {
+	States  []models.DeploymentState // any of these
+	Trigger models.Trigger
+	By      string    // e-mail of who asked for it
+	Before  time.Time // asked for before
+}
+
+func (f DeploymentFilter) narrow(query *gorm.DB) *gorm.DB {
+	if len(f.States) > 0 {
+		query = query.Where("state IN ?", f.States)
+	}
+	if f.Trigger != "" {
+		query = query.Where("trigger = ?", f.Trigger)
+	}
+	if f.By != "" {
+		query = query.Where("created_by = ?", f.By)
+	}
+	if !f.Before.IsZero() {
+		query = query.Where("created_at < ?", f.Before)
+	}
+	return query
+}
+
 // Deployments lists deployments, newest first: of one app, or of all that the
 // actor may see when app is nil. The cursor is a deployment's ID.
-func (s *Store) Deployments(ctx context.Context, actor models.Actor, app *models.App, page Page) ([]models.Deployment, string, error) {
+func (s *Store) Deployments(ctx context.Context, actor models.Actor, app *models.App, page Page, only ...DeploymentFilter) ([]models.Deployment, string, error) {
 	query := s.with(ctx).Order("id DESC").Limit(page.limit() + 1)
+	for _, filter := range only {
+		query = filter.narrow(query)
+	}
 	switch {
 	case app != nil:
 		query = query.Where("app_id = ?", app.ID)

@@ -81,6 +81,37 @@ func TestDeploymentsByPage(t *testing.T) {
 	}
 }
 
+func TestDeploymentsNarrowed(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	for i, trigger := range []models.Trigger{models.TriggerPush, models.TriggerWebhook, models.TriggerPush, models.TriggerConfig} {
+		d := w.deployment(t, w.annApp, trigger)
+		if i == 0 {
+			_, err := w.CancelDeployment(ctx, w.annApp, d.Number, "test")
+			must(t, err)
+		}
+	}
+	all, _, err := w.Deployments(ctx, w.ann, w.annApp, store.Page{})
+	must(t, err)
+	if all[3].State != models.DeploymentCancelled {
+		t.Fatalf("#1 is %s", all[3].State)
+	}
+	for want, only := range map[string]store.DeploymentFilter{
+		"4 3 2 1": {},
+		"4 3 2":   {States: []models.DeploymentState{models.DeploymentQueued, models.DeploymentBuilding}},
+		"1":       {States: []models.DeploymentState{models.DeploymentCancelled}, Trigger: models.TriggerPush},
+		"3 1":     {Trigger: models.TriggerPush},
+		"":        {By: "nobody@example.com"},
+		"2 1":     {Before: all[1].CreatedAt},
+	} {
+		got, _, err := w.Deployments(ctx, w.ann, w.annApp, store.Page{}, only)
+		must(t, err)
+		if ids(got, deploymentNumber) != want {
+			t.Errorf("%+v gives %s, want %s", only, ids(got, deploymentNumber), want)
+		}
+	}
+}
+
 func TestClaim(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -64,8 +65,28 @@ func (a *API) present(ctx context.Context, d *models.Deployment, app string) (*b
 	return answer(wire), nil
 }
 
-func (a *API) listAllDeployments(ctx context.Context, who caller, in *PageInput) (*body[Page[Deployment]], error) {
-	rows, next, err := a.deps.Pipeline.Deployments(ctx, who.Actor, "", store.Page{Limit: in.Limit, Cursor: in.Cursor})
+// FilterInput narrows a list of deployments.
+type FilterInput struct {
+	State   []string  `query:"state" enum:"queued,building,releasing,deploying,succeeded,failed,cancelled,superseded" doc:"Only those in one of these states; several are separated by commas"`
+	Trigger string    `query:"trigger" enum:"push,upload,git,webhook,image,config,rollback,settings,restart,return" doc:"Only those that this started"`
+	By      string    `query:"by" maxLength:"320" doc:"Only those that the person with this e-mail asked for"`
+	Before  time.Time `query:"before" doc:"Only those asked for before this time"`
+}
+
+func (f FilterInput) filter() store.DeploymentFilter {
+	only := store.DeploymentFilter{Trigger: models.Trigger(f.Trigger), By: f.By, Before: f.Before}
+	for _, state := range f.State {
+		only.States = append(only.States, models.DeploymentState(state))
+	}
+	return only
+}
+
+func (a *API) listAllDeployments(ctx context.Context, who caller, in *struct {
+	PageInput
+	FilterInput
+},
+) (*body[Page[Deployment]], error) {
+	rows, next, err := a.deps.Pipeline.Deployments(ctx, who.Actor, "", store.Page{Limit: in.Limit, Cursor: in.Cursor}, in.filter())
 	if err != nil {
 		return nil, err
 	}
@@ -111,9 +132,10 @@ func (a *API) presentAll(ctx context.Context, rows []models.Deployment, next str
 func (a *API) listDeployments(ctx context.Context, who caller, in *struct {
 	AppInput
 	PageInput
+	FilterInput
 },
 ) (*body[Page[Deployment]], error) {
-	rows, next, err := a.deps.Pipeline.Deployments(ctx, who.Actor, in.App, store.Page{Limit: in.Limit, Cursor: in.Cursor})
+	rows, next, err := a.deps.Pipeline.Deployments(ctx, who.Actor, in.App, store.Page{Limit: in.Limit, Cursor: in.Cursor}, in.filter())
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func (p *Pipeline) Deployment(ctx context.Context, actor models.Actor, appName s
 
 // Deployments lists deployments, newest first: an app's, or all that the actor
 // may see when appName is "".
-func (p *Pipeline) Deployments(ctx context.Context, actor models.Actor, appName string, page store.Page) ([]models.Deployment, string, error) {
+func (p *Pipeline) Deployments(ctx context.Context, actor models.Actor, appName string, page store.Page, only ...store.DeploymentFilter) ([]models.Deployment, string, error) {
 	var app *models.App
 	if appName != "" {
 		var err error
@@ -39,7 +39,7 @@ func (p *Pipeline) Deployments(ctx context.Context, actor models.Actor, appName 
 			return nil, "", err
 		}
 	}
-	return p.Store.Deployments(ctx, actor, app, page)
+	return p.Store.Deployments(ctx, actor, app, page, only...)
 }
 
 // Builds gives the builds of deployments that the caller has loaded, by

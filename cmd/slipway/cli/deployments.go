@@ -14,16 +14,21 @@ import (
 
 func (c *cli) deployments() *cobra.Command {
 	var limit int64
+	var states []string
+	var trigger, by string
 	cmd := &cobra.Command{
-		Use:   "deployments",
-		Short: "List an app's deployments",
-		Args:  args(cobra.NoArgs),
+		Use:     "deployments",
+		Short:   "List an app's deployments",
+		Example: "  slipway deployments -a hello\n  slipway deployments -a hello --state failed,cancelled --by ada@example.com",
+		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, app, err := c.target(cmd.Context())
 			if err != nil {
 				return err
 			}
-			page, err := ok(s.api.ListDeploymentsWithResponse(cmd.Context(), app, &client.ListDeploymentsParams{Limit: &limit}))
+			page, err := ok(s.api.ListDeploymentsWithResponse(cmd.Context(), app, &client.ListDeploymentsParams{
+				Limit: &limit, State: stateFilter(states), Trigger: optional(client.ListDeploymentsParamsTrigger(trigger)), By: optional(by),
+			}))
 			if err != nil {
 				return err
 			}
@@ -46,7 +51,21 @@ func (c *cli) deployments() *cobra.Command {
 		},
 	}
 	cmd.Flags().Int64VarP(&limit, "limit", "n", 20, "how many, newest first; at most 200")
+	cmd.Flags().StringSliceVar(&states, "state", nil, "only those in one of these states, as failed or building,deploying")
+	cmd.Flags().StringVar(&trigger, "trigger", "", "only those that this started, as push or webhook")
+	cmd.Flags().StringVar(&by, "by", "", "only those that the person with this e-mail asked for")
 	return c.appFlag(cmd)
+}
+
+func stateFilter(states []string) *[]client.ListDeploymentsParamsState {
+	if len(states) == 0 {
+		return nil
+	}
+	only := make([]client.ListDeploymentsParamsState, len(states))
+	for i, state := range states {
+		only[i] = client.ListDeploymentsParamsState(state)
+	}
+	return &only
 }
 
 func (c *cli) cancel() *cobra.Command {

@@ -2368,6 +2368,14 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Only those in one of these states; several are separated by commas */
+                state?: ("queued" | "building" | "releasing" | "deploying" | "succeeded" | "failed" | "cancelled" | "superseded")[] | null;
+                /** @description Only those that this started */
+                trigger?: "push" | "upload" | "git" | "webhook" | "image" | "config" | "rollback" | "settings" | "restart" | "return";
+                /** @description Only those that the person with this e-mail asked for */
+                by?: string;
+                /** @description Only those asked for before this time */
+                before?: string;
             };
             header?: never;
             path: {
@@ -3349,6 +3357,14 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Only those in one of these states; several are separated by commas */
+                state?: ("queued" | "building" | "releasing" | "deploying" | "succeeded" | "failed" | "cancelled" | "superseded")[] | null;
+                /** @description Only those that this started */
+                trigger?: "push" | "upload" | "git" | "webhook" | "image" | "config" | "rollback" | "settings" | "restart" | "return";
+                /** @description Only those that the person with this e-mail asked for */
+                by?: string;
+                /** @description Only those asked for before this time */
+                before?: string;
             };
             header?: never;
             path?: never;
