@@ -28,6 +28,8 @@ var measurements = []measurement{
 	{[]string{"router_rps", "router_p99"}, measureRouter},
 	{[]string{"router_10k_hosts", "router_10k_change_ms", "router_10k_memory_mb"}, measureRouterHosts},
 	{[]string{"router_start_10k"}, measureRouterStart},
+	{[]string{"log_throughput"}, measureLogThroughput},
+	{[]string{"log_latency_p99_ms"}, measureLogLatency},
 }
 
 func main() {
