@@ -23,7 +23,7 @@ before(async () => {
   await story.browser.context.addInitScript(axe);
 });
 after(() => story?.end());
-afterEach(() => story.complaints());
+afterEach((test) => story?.judge(test));
 
 /** Asks axe about what stands there now; gives its complaints in words. */
 async function ask(about) {

@@ -10,7 +10,7 @@ before(async () => {
   page = story.page;
 });
 after(() => story?.end());
-afterEach(() => story.complaints());
+afterEach((test) => story?.judge(test));
 
 test("a token is shown once, and is worthless when revoked", async () => {
   const { button, dialog } = story;

@@ -19,7 +19,7 @@ before(async () => {
   data.add("ago"); // a component, on the page of the design system
 });
 after(() => story?.end());
-afterEach(() => story.complaints());
+afterEach((test) => story?.judge(test));
 
 // Every English word that the Chinese catalogue does not use itself is one that
 // a Chinese reader should not meet.

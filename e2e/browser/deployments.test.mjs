@@ -20,7 +20,7 @@ before(async () => {
   assert.ok(pushed.ok, pushed.output);
 });
 after(() => story?.end());
-afterEach(() => story.complaints());
+afterEach((test) => story?.judge(test));
 
 test("a failing build shows its step and its error, and what was live goes on", async () => {
   await story.go(`/apps/${app}/deployments`);
@@ -50,9 +50,12 @@ test("config is hidden until asked for, and a change is deployed", async () => {
     );
   });
   await button("Save 2 and deploy").click();
-  await page.getByRole("link", { name: "Watch" }).click();
+  // The way to the deployment that the change made.
+  await page.getByRole("link", { name: story.say("config.see_deployment"), exact: true }).click();
   await story.heading("Deployment #3").waitFor();
+  assert.equal(new URL(page.url()).pathname, `/apps/${app}/deployments/3`);
   await story.ended("Succeeded");
+  assert.equal((await visit(appUrl, "/env?name=SAY")).body.trim(), "from the config");
   await story.tab("Config").click();
   await page.getByText("VERSION").first().waitFor();
   assert.equal(await page.getByText("from the config").count(), 0);
@@ -73,4 +76,31 @@ test("a rollback tells what it changes, and makes an earlier release live again"
   await story.ended("Succeeded");
   await story.tab("Releases").click();
   await live.getByText("v1", { exact: true }).first().waitFor();
+});
+
+test("an app, a deployment and a page that are not there are said not to be, and lead on", async () => {
+  await story.allowing(/status of 404|response code: 404/, async () => {
+    for (const path of ["", "/logs", "/deployments/7"]) {
+      await story.go(`/apps/nobody${path}`);
+      await story.heading("No app is called nobody").waitFor();
+    }
+    await page.getByRole("link", { name: story.say("missing.home"), exact: true }).click();
+    await story.heading("Apps").waitFor();
+
+    await story.go(`/apps/${app}/deployments/99`);
+    await page.getByText(story.say("deployment.missing", { app, n: 99 })).waitFor();
+    await story.tab("Deployments").click();
+    await page.getByRole("link", { name: /#4/ }).first().waitFor();
+  });
+  await story.go("/no/such/page");
+  await story.heading(story.say("missing.title")).waitFor();
+});
+
+test("the page of an app that is not there yet comes alive when somebody makes it", async () => {
+  await story.allowing(/status of 404/, async () => {
+    await story.go("/apps/nobody");
+    await story.heading("No app is called nobody").waitFor();
+    await story.api.post("/apps", { name: "nobody" });
+    await story.tab("Overview").waitFor();
+  });
 });

@@ -13,7 +13,7 @@ before(async () => {
   page = story.page;
 });
 after(() => story?.end());
-afterEach(() => story.complaints());
+afterEach((test) => story?.judge(test));
 
 test("the link makes the owner, and works once", async () => {
   const { button, heading, go } = story;

@@ -13,7 +13,7 @@ before(async () => {
   page = story.page;
 });
 after(() => story?.end());
-afterEach(() => story.complaints());
+afterEach((test) => story?.judge(test));
 
 /** What has the focus: its name in short, and whether one sees that it has it. */
 const focused = () =>

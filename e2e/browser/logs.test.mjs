@@ -17,7 +17,7 @@ before(async () => {
   pane = page.getByRole("log");
 });
 after(() => story?.end());
-afterEach(() => story.complaints());
+afterEach((test) => story?.judge(test));
 
 /** The numbers of all lines in the pane, from its top to its end, as one meets them scrolling. */
 async function shown() {

@@ -28,7 +28,7 @@ after(async () => {
   if (rows.length > 1) table("Time between frames, tasks over 50 ms, memory and size of the page", rows);
   await story?.end();
 });
-afterEach(() => story.complaints());
+afterEach((test) => story?.judge(test));
 
 /** Does something, notes the figures, and holds that the page never froze. */
 async function smoothly(what, act) {

@@ -13,7 +13,7 @@ before(async () => {
   await makeWorld(story);
 });
 after(() => story?.end());
-afterEach(() => story.complaints());
+afterEach((test) => story?.judge(test));
 
 /** By how much what stands there is wider than the screen, and what it is. */
 const tooWide = () =>

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Api } from "./api.mjs";
 import { speak } from "./catalogue.mjs";
+import { keepEvidence } from "./evidence.mjs";
 import { eventually, startSlipway } from "./slipway.mjs";
 import { buildApp, Source } from "./source.mjs";
 import { visit } from "./visit.mjs";
@@ -17,6 +18,9 @@ export const unauthorized = /status of 401/;
 export const severed = /ERR_|WebSocket|Failed to (load|fetch)|status of (401|50[234])/;
 
 export class Story {
+  /** The browsers of everybody who takes part. */
+  browsers = [];
+
   /**
    * Begins with an owner who is signed in, unless `fresh` asks for a Slipway
    * that nobody has entered. Other options are the browser's, as Playwright has them.
@@ -31,20 +35,41 @@ export class Story {
       story.api = new Api(story.url);
       if (!fresh) await story.api.makeOwner(story.slipway.enter, owner);
       story.wire = await layWire(story.url, story.dir);
-      story.browser = await openBrowser(story.wire.browser, story.url, look);
+      story.browser = await story.somebody(look);
       story.page = story.browser.page;
       if (!fresh) await story.signIn();
     } catch (error) {
+      await keepEvidence(story, "beginning", error);
       await story.end();
       throw error;
     }
     return story;
   }
 
+  /** The browser of somebody else, who is nobody yet. */
+  async somebody(look) {
+    const browser = await openBrowser(this.wire.browser, this.url, look);
+    this.browsers.push(browser);
+    return browser;
+  }
+
   async end() {
-    await this.browser?.close();
+    for (const browser of this.browsers) await browser.close();
     await this.wire?.close();
     await this.slipway?.stop();
+  }
+
+  /** Comes after each test: the browser had nothing to complain of, and a failure leaves evidence. */
+  async judge(test) {
+    let error = test.error;
+    try {
+      this.complaints();
+    } catch (complaint) {
+      error ??= complaint;
+    }
+    if (!error) return;
+    console.log(`What there was to see of it: ${await keepEvidence(this, test.name, error)}`);
+    if (error !== test.error) throw error;
   }
 
   /** Comes in by a link that works once, as somebody would who lost the password. */
@@ -77,7 +102,11 @@ export class Story {
   dialog = () => this.page.getByRole("dialog");
   /** The tab of an app's page. */
   tab = (name) => this.page.getByRole("navigation", { name: /^Pages of / }).getByRole("link", { name });
-  complaints = () => this.browser.checkComplaints();
+  complaints = () =>
+    assert.deepEqual(
+      this.browsers.flatMap((browser) => browser.complaints.splice(0)),
+      [],
+    );
   allowing = (pattern, act) => this.browser.allowing(pattern, act);
 
   /** Waits until the deployment that is looked at has ended so. */

@@ -19,7 +19,7 @@ before(async () => {
   other = await story.browser.context.newPage();
 });
 after(() => story?.end());
-afterEach(() => story.complaints());
+afterEach((test) => story?.judge(test));
 
 test("a deployment is seen in the other tab, from its beginning to its end", async () => {
   await story.go(`/apps/${app}`);

@@ -1,6 +1,5 @@
 // A browser whose complaints fail the test: errors on the console, exceptions,
 // what the content security policy refused, requests to any other host.
-import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +15,10 @@ const flags = [
   "--disable-sync",
 ];
 
-/** Opens the browser: {context, page, newPage, complaints, allowing, close}. */
+// How much of what was asked for is remembered.
+const remembered = 600;
+
+/** Opens the browser: {context, page, asked, complaints, allowing, close}. */
 export async function openBrowser(program, origin, look = {}) {
   const profile = await mkdtemp(join(tmpdir(), "slipway-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
@@ -33,7 +35,22 @@ export async function openBrowser(program, origin, look = {}) {
   const complain = (text) => {
     if (![...allowed].some((pattern) => pattern.test(text))) complaints.push(text);
   };
+  const asked = [];
+  const note = (text) => {
+    asked.push(`${new Date().toISOString()} ${text}`);
+    if (asked.length > remembered) asked.shift();
+  };
   const watch = (page) => {
+    page.on("framenavigated", (frame) => note(`at ${frame.url()}`));
+    page.on("response", (answer) => note(`${answer.status()} ${answer.request().method()} ${answer.url()}`));
+    page.on("requestfailed", (request) => note(`${request.failure()?.errorText} ${request.url()}`));
+    page.on("websocket", (socket) => {
+      note(`opened ${socket.url()}`);
+      socket.on("close", () => note(`closed ${socket.url()}`));
+      // Lines of a log would push all else out.
+      if (socket.url().includes("/live"))
+        socket.on("framereceived", ({ payload }) => note(`heard ${payload}`.trim()));
+    });
     page.on("console", (message) => {
       if (message.type() === "error") complain(`console: ${message.text()} (${message.location().url})`);
     });
@@ -55,6 +72,8 @@ export async function openBrowser(program, origin, look = {}) {
   return {
     context,
     page: context.pages()[0] ?? (await context.newPage()),
+    /** What was asked for and heard lately, in words. */
+    asked,
     /** Lets complaints of one kind pass while something is done that causes them. */
     async allowing(pattern, act) {
       allowed.add(pattern);
@@ -64,9 +83,8 @@ export async function openBrowser(program, origin, look = {}) {
         allowed.delete(pattern);
       }
     },
-    checkComplaints() {
-      assert.deepEqual(complaints.splice(0), []);
-    },
+    /** What it complained of and nobody allowed. */
+    complaints,
     async close() {
       await context.close();
       await rm(profile, { recursive: true, force: true });

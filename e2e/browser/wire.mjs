@@ -55,20 +55,23 @@ export async function layWire(target, dir, chromium = process.env.CHROMIUM ?? "/
 
 const quote = (word) => `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** Writes the program that starts the relay and the browser in their namespace. */
+/** Writes the program that starts a relay and a browser in a namespace of their own, each time anew. */
 async function wrap(dir, chromium, hostname, port, path) {
   const inside = join(dir, "browser-inside");
   const program = join(dir, "browser");
-  const ready = join(dir, "relay-ready");
-  const relay = [process.execPath, relayScript, hostname, port, path, ready].map(quote).join(" ");
+  const relay = [process.execPath, relayScript, hostname, port, path].map(quote).join(" ");
   await writeFile(
     inside,
     `#!/bin/sh
 ip link set lo up || exit 1
-${relay} &
+ready=${quote(join(dir, "relay-ready"))}-$$
+${relay} "$ready" &
 relay=$!
 trap 'kill $relay 2>/dev/null' EXIT
-until [ -e ${quote(ready)} ]; do sleep 0.05; done # a look at whether the relay listens
+until [ -e "$ready" ]; do
+  kill -0 $relay || exit 1
+  sleep 0.05 # until it is looked at again whether the relay listens
+done
 ${quote(chromium)} "$@"
 `,
   );
