@@ -164,6 +164,9 @@ const people = page("/account/people", () => import("@/pages/People"));
 
 const design = page("/design", () => import("@/app/design/Design"));
 
+// An address that leads nowhere; the frame around it leads somewhere.
+const nowhere = createRoute({ getParentRoute: () => shell, path: "$", component: MissingPage });
+
 const app = createRoute({
   getParentRoute: () => shell,
   path: "/apps/$app",
@@ -191,6 +194,7 @@ const routeTree = root.addChildren([
     sessions,
     people,
     design,
+    nowhere,
     app.addChildren([
       appPage("/", () => import("@/pages/Overview")),
       searchPage("/deployments", deploymentsSearch, () => import("@/pages/Deployments")),

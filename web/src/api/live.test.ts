@@ -1,8 +1,11 @@
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { anApp } from "@/test/app";
+import { answerCalls } from "@/test/server";
 import { FakeSocket, fakeSockets } from "@/test/socket";
 import { Live, staleKeys } from "./live";
 import { keys } from "./queries";
+import type { App } from "./types";
 
 describe("Live", () => {
   let client: QueryClient;
@@ -26,7 +29,6 @@ describe("Live", () => {
   });
 
   it("makes stale what an event is about, and nothing else", () => {
-    put(keys.apps);
     put(keys.part("hello", "deployments"));
     put(keys.part("other", "deployments"));
     put(keys.part("hello", "config"));
@@ -39,7 +41,6 @@ describe("Live", () => {
       action: "changed",
     });
     vi.advanceTimersByTime(200);
-    expect(stale(keys.apps)).toBe(true);
     expect(stale(keys.part("hello", "deployments"))).toBe(true);
     expect(stale(keys.part("other", "deployments"))).toBe(false);
     expect(stale(keys.part("hello", "config"))).toBe(false);
@@ -54,6 +55,56 @@ describe("Live", () => {
     await vi.advanceTimersByTimeAsync(2000);
     expect(query.getCurrentResult()).toMatchObject({ data: "after", fetchStatus: "idle" });
     leave();
+  });
+
+  describe("with a list of apps in sight", () => {
+    const apps = ["a", "b"].map((name) => anApp({ id: name, name, status: "live" }));
+    const listed = () =>
+      client.getQueryData<App[]>(keys.apps)?.map(({ name, status }) => `${name} ${status}`);
+    const lists = vi.fn(async () => apps);
+    let leave = () => {};
+    const tell = (topic: string, app: string) =>
+      FakeSocket.last.send({ type: "event", seq: 6, topic, app, id: "i", action: "changed" });
+
+    beforeEach(async () => {
+      leave = new QueryObserver(client, { queryKey: keys.apps, queryFn: lists }).subscribe(() => {});
+      await vi.advanceTimersByTimeAsync(1000);
+      lists.mockClear();
+    });
+    afterEach(() => leave());
+
+    it("asks for the one that changed, and not for all", async () => {
+      const calls = answerCalls({
+        "GET /apps/b": () => ({ body: anApp({ id: "b", name: "b", status: "down" }) }),
+      });
+      tell("instance", "b");
+      tell("instance", "b");
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(listed()).toEqual(["a live", "b down"]);
+      expect(calls).toHaveLength(1);
+      expect(lists).not.toHaveBeenCalled();
+    });
+
+    it("asks for all when an app came, when one went, and when many changed", async () => {
+      answerCalls({ "GET /apps/b": () => ({ status: 404, body: { kind: "not_found" } }) });
+      tell("app", "new");
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(lists).toHaveBeenCalledTimes(1);
+      tell("app", "b");
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(lists).toHaveBeenCalledTimes(2);
+      for (let n = 0; n < 20; n++) tell("instance", `many-${n}`);
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(lists).toHaveBeenCalledTimes(3);
+    });
+
+    it("asks for none when a config var or a domain changed", async () => {
+      const calls = answerCalls({});
+      tell("config", "b");
+      tell("domain", "b");
+      await vi.advanceTimersByTimeAsync(1000);
+      expect([calls.length, lists.mock.calls.length]).toEqual([0, 0]);
+    });
   });
 
   it("asks once for a burst of events", () => {

@@ -1,8 +1,10 @@
 import type { QueryClient, QueryFilters, QueryKey } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
+import { api } from "./client";
+import { asProblem } from "./problem";
 import { type AppPart, keys } from "./queries";
 import { ReconnectingSocket, type SocketStatus, socketUrl } from "./socket";
-import type { LiveFrame } from "./types";
+import type { App, LiveFrame } from "./types";
 
 const parts: Record<string, AppPart[]> = {
   app: ["self", "domains"],
@@ -22,7 +24,6 @@ export function staleKeys(event: LiveFrame): QueryKey[] {
   if (topic === "user") return [keys.users, keys.session, keys.apps, keys.deployments, keys.events];
   if (topic === "invitation") return [keys.invitations, keys.events];
   const stale: QueryKey[] = [];
-  if (topic !== "config" && topic !== "domain") stale.push(keys.apps);
   if (topic === "deployment") stale.push(keys.deployments);
   if (topic !== "instance") stale.push(keys.events);
   if (event.app) {
@@ -32,8 +33,16 @@ export function staleKeys(event: LiveFrame): QueryKey[] {
   return stale;
 }
 
+/** Gives the app that stands otherwise in the list of all apps after an event. */
+export function changedApp({ topic, app }: LiveFrame): string | undefined {
+  const seen = topic === "app" || topic === "deployment" || topic === "instance" || topic === "release";
+  return seen ? app : undefined;
+}
+
 // A burst of events asks for each thing once.
 const settle = 80;
+// When more apps changed than this, the list of all is fetched anew.
+const mostSingly = 8;
 
 /**
  * The live connection of this tab: makes stale what an event is about, and
@@ -48,6 +57,7 @@ export class Live {
   private readonly listeners = new Set<() => void>();
   private readonly hearers = new Set<(event: LiveFrame) => void>();
   private readonly pending = new Map<string, QueryKey>();
+  private readonly changed = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly client: QueryClient) {}
@@ -70,6 +80,7 @@ export class Live {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.pending.clear();
+    this.changed.clear();
     this.setStatus("closed");
   }
 
@@ -123,6 +134,7 @@ export class Live {
       case "event":
         this.seq = Math.max(this.seq, frame.seq ?? 0);
         for (const key of staleKeys(frame)) this.pending.set(JSON.stringify(key), key);
+        this.changed.add(changedApp(frame) ?? "");
         this.timer ??= setTimeout(() => this.flush(), settle);
         for (const hear of this.hearers) hear(frame);
     }
@@ -138,6 +150,31 @@ export class Live {
     const stale = [...this.pending.values()];
     this.pending.clear();
     for (const queryKey of stale) if (!this.goes(queryKey)) this.outdate({ queryKey });
+    this.changed.delete("");
+    const changed = [...this.changed];
+    this.changed.clear();
+    if (changed.length > mostSingly) this.outdate({ queryKey: keys.apps });
+    else for (const app of changed) void this.renewListed(app);
+  }
+
+  /**
+   * Puts one app anew into the list of all, which may be long. The whole list is
+   * fetched when it is on its way already, and when the app came or went.
+   */
+  private async renewListed(name: string): Promise<void> {
+    const { client } = this;
+    const all = { queryKey: keys.apps, exact: true };
+    const list = client.getQueryCache().find<App[]>(all);
+    if (!list) return;
+    const settled = () => list.isActive() && list.state.fetchStatus === "idle";
+    if (!settled() || !list.state.data?.some((app) => app.name === name)) return this.outdate(all);
+    try {
+      const app = await api.app(name);
+      if (!settled()) return this.outdate(all);
+      client.setQueryData<App[]>(keys.apps, (apps) => apps?.map((one) => (one.id === app.id ? app : one)));
+    } catch (error) {
+      if (asProblem(error).status !== 401) this.outdate(all);
+    }
   }
 
   /** Has queries that are shown ask again, also those that wait for their first answer: it may be older. */

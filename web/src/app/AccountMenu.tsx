@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { CircleUser, KeyRound, LogOut, MonitorSmartphone, UserRound } from "lucide-react";
+import { CircleUser, KeyRound, LogOut, MonitorSmartphone, UserRound, Users } from "lucide-react";
 import { queries } from "@/api/queries";
+import { can } from "@/api/types";
 import { IconButton } from "@/components/ui/button";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator, MenuSwitch } from "@/components/ui/menu";
 import { toast } from "@/components/ui/toast";
@@ -46,6 +47,14 @@ export default function AccountMenu() {
           {t("nav.sessions")}
         </Link>
       </MenuItem>
+      {can(data, "admin") && (
+        <MenuItem asChild>
+          <Link to="/account/people">
+            <Users size={15} aria-hidden />
+            {t("people.title")}
+          </Link>
+        </MenuItem>
+      )}
       <MenuSeparator />
       <MenuLabel>{t("theme.label")}</MenuLabel>
       <MenuChoice

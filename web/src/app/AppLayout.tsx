@@ -7,7 +7,7 @@ import { queries } from "@/api/queries";
 import { type App, terminal } from "@/api/types";
 import { buttonClass } from "@/components/ui/button";
 import { Empty, ErrorNote, Skeleton } from "@/components/ui/feedback";
-import { AppStatusBadge } from "@/components/ui/status";
+import { AppStatusBadge, shownStatus } from "@/components/ui/status";
 import { t, tWord } from "@/i18n";
 import { useLanguage } from "@/i18n/language";
 import { type TitleMark, useTitleMark } from "@/lib/title";
@@ -45,7 +45,7 @@ export function AppLayout() {
                 {name}
               </Link>
             </span>
-            {app ? <AppStatusBadge status={app.status} /> : !error && <Skeleton className="h-5 w-14" />}
+            {app ? <AppStatusBadge status={shownStatus(app)} /> : !error && <Skeleton className="h-5 w-14" />}
             {app && (
               <a
                 href={app.url}

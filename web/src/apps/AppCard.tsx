@@ -3,7 +3,7 @@ import { ExternalLink, ScrollText } from "lucide-react";
 import { memo } from "react";
 import type { App } from "@/api/types";
 import { Card } from "@/components/ui/layout";
-import { AppStatusBadge, DeploymentBadge } from "@/components/ui/status";
+import { AppStatusBadge, DeploymentBadge, shownStatus } from "@/components/ui/status";
 import { Ago } from "@/components/ui/time";
 import { deploymentWords } from "@/deployments/words";
 import { t } from "@/i18n";
@@ -32,7 +32,7 @@ export const AppCard = memo(function AppCard({ app, recent }: AppProps) {
             {app.name}
           </Link>
         </h2>
-        <AppStatusBadge status={app.status} />
+        <AppStatusBadge status={shownStatus(app)} />
       </div>
       <AppAddress app={app} className="mt-0.5 self-start" />
       <div className="mt-3 grid h-8 shrink-0 grid-cols-[minmax(0,1fr)_minmax(0,1fr)] items-center gap-4">

@@ -3,7 +3,7 @@ import { ArrowDown, ArrowUp } from "lucide-react";
 import { memo, type ReactNode, useRef } from "react";
 import type { App } from "@/api/types";
 import { Card } from "@/components/ui/layout";
-import { AppStatusBadge } from "@/components/ui/status";
+import { AppStatusBadge, shownStatus } from "@/components/ui/status";
 import { t } from "@/i18n";
 import { useLanguage } from "@/i18n/language";
 import { cx } from "@/lib/cx";
@@ -125,7 +125,7 @@ const AppRow = memo(function AppRow({ app, recent, index }: AppRowProps) {
         </span>
       </th>
       <td className="px-3">
-        <AppStatusBadge status={app.status} />
+        <AppStatusBadge status={shownStatus(app)} />
       </td>
       <td className="hidden max-w-0 truncate px-3 text-sm xl:table-cell">
         <LiveWords app={app} />

@@ -34,7 +34,9 @@ export function asStanding(text: string): Standing | undefined {
 }
 
 export function hasStanding(app: App, standing: Standing): boolean {
-  if (standing !== "deploy_failed") return app.status === standing;
+  // One whose web process has no instance serves nobody.
+  const status = app.status === "live" && app.scale.web === 0 ? "stopped" : app.status;
+  if (standing !== "deploy_failed") return status === standing;
   return app.last_deployment?.state === "failed" && app.status !== "failed";
 }
 

@@ -30,7 +30,7 @@ export function CommandCenter() {
       if (keys === "/") return focusSearch();
       const page = pages.find((one) => one.keys === keys);
       if (page) {
-        void navigate({ to: page.to });
+        void navigate({ to: page.to, search: page.search });
         return true;
       }
       if (!app) return false;

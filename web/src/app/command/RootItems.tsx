@@ -21,7 +21,7 @@ import { queries } from "@/api/queries";
 import { can } from "@/api/types";
 import { useSignOut } from "@/app/useSignOut";
 import { Kbd } from "@/components/ui/kbd";
-import { AppStatusBadge } from "@/components/ui/status";
+import { AppStatusBadge, shownStatus } from "@/components/ui/status";
 import { toast } from "@/components/ui/toast";
 import { inEnglish, t } from "@/i18n";
 import { chooseLanguage, languages, useLanguage } from "@/i18n/language";
@@ -130,7 +130,7 @@ function AppsItems({ search, here, done }: { search: string; here: string | unde
           id={`to ${app.name}`}
           words={[app.name, ...app.urls]}
           icon={<Boxes size={15} aria-hidden />}
-          end={<AppStatusBadge status={app.status} />}
+          end={<AppStatusBadge status={shownStatus(app)} />}
           onSelect={() => {
             done();
             void navigate({ to: "/apps/$app", params: { app: app.name } });
@@ -150,7 +150,7 @@ function PageItems({ done }: { done: () => void }) {
     <Group title={t("shortcuts.go")}>
       {pages
         .filter(({ to }) => to !== "/new" || can(me, "write"))
-        .map(({ keys, label, to }) => (
+        .map(({ keys, label, to, search }) => (
           <Item
             key={keys}
             id={`page ${keys}`}
@@ -161,7 +161,7 @@ function PageItems({ done }: { done: () => void }) {
             end={<Kbd keys={keys} />}
             onSelect={() => {
               done();
-              void navigate({ to });
+              void navigate({ to, search });
             }}
           >
             {t(label)}

@@ -24,7 +24,8 @@ interface Shortcut {
   keys: string;
   label: PlainKey;
 }
-export type PageShortcut = Shortcut & { to: PagePath };
+/** With what the address holds besides. */
+export type PageShortcut = Shortcut & { to: PagePath; search?: { new: 1 } };
 export type AppPageShortcut = Shortcut & { to: AppPath };
 export type PanelShortcut = Shortcut & { panel: Panel };
 
@@ -36,7 +37,7 @@ export const pages: PageShortcut[] = [
   { keys: "g u", label: "nav.account", to: "/account" },
   { keys: "g t", label: "nav.tokens", to: "/account/tokens" },
   { keys: "n a", label: "apps.new", to: "/new" },
-  { keys: "n t", label: "tokens.new", to: "/account/tokens" },
+  { keys: "n t", label: "tokens.new", to: "/account/tokens", search: { new: 1 } },
 ];
 
 export const appPages: AppPageShortcut[] = [

@@ -65,7 +65,7 @@ export function StagedChanges({
           </ul>
         )}
         <ErrorNote error={save.problem} className="mt-3" />
-        <div className="mt-3 flex flex-wrap items-start justify-between gap-3">
+        <div className="mt-3 flex flex-wrap items-center justify-between gap-3">
           {changes.length > 0 ? <CommandHint command={commandsOf(app, changes)} /> : <span />}
           <span className="ml-auto flex flex-wrap justify-end gap-2">
             <Button onClick={onDiscard}>{t("config.discard_all")}</Button>
@@ -100,7 +100,7 @@ function ChangeRow({
         {disputed && <span className="ml-2 text-warn">{t("config.disputed")}</span>}
       </span>
       <span className="hidden shrink-0 whitespace-nowrap font-mono text-text-3 sm:inline" aria-hidden>
-        {kind === "added" ? "••••••" : kind === "changed" ? "•••••• → ••••••" : "•••••• →"}
+        {kind === "changed" ? "•••••• → ••••••" : "••••••"}
       </span>
       <IconButton label={t("config.undo", { key })} onClick={onUndo}>
         <Undo2 size={15} aria-hidden />

@@ -67,7 +67,7 @@ export function AddDomain({ app, known, automatic }: AddDomainProps) {
             <RecordNote host={host} automatic={automatic} />
           </div>
         )}
-        <div className="mt-3 flex flex-wrap items-start justify-between gap-3">
+        <div className="mt-3 flex flex-wrap items-center justify-between gap-3">
           <CommandHint command={cli("domains add", app, host || "HOST")} />
           <Button type="submit" look="primary" busy={add.busy} className="ml-auto">
             {t("domains.add")}

@@ -20,7 +20,7 @@ export function SaveRow({ command, may, changed, busy, clash, onDiscard }: SaveR
           {t("settings.clash")}
         </p>
       )}
-      <div className="mt-4 flex flex-wrap items-start justify-between gap-3">
+      <div className="mt-4 flex flex-wrap items-center justify-between gap-3">
         <CommandHint command={command} />
         {may && (
           <span className="ml-auto flex gap-2">

@@ -57,7 +57,7 @@ export function WebhookSection({ app, may }: { app: App; may: boolean }) {
         <li>{t("webhook.step_secret")}</li>
         <li>{t("webhook.step_push")}</li>
       </ol>
-      <div className="mt-4 flex flex-wrap items-start justify-between gap-3">
+      <div className="mt-4 flex flex-wrap items-center justify-between gap-3">
         <CommandHint command={cli("webhook rotate", app.name)} />
         {may && (
           <Button className="ml-auto" onClick={() => setAsking(true)}>

@@ -21,7 +21,8 @@ export function Menu({
   return (
     <Radix.Root modal={false} defaultOpen={defaultOpen}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
+      {/* Within a landmark, so that those who go from one to the next meet it. */}
+      <Radix.Portal container={document.getElementById("main")}>
         <Radix.Content
           align={align}
           sideOffset={6}

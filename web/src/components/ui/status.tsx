@@ -1,6 +1,6 @@
 import { Ban, Check, CircleDashed, CircleSlash, Clock, Moon, TriangleAlert, X } from "lucide-react";
 import type { ReactNode } from "react";
-import type { AppStatus, DeploymentState, Instance } from "@/api/types";
+import type { App, AppStatus, DeploymentState, Instance } from "@/api/types";
 import { tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
 
@@ -45,16 +45,24 @@ export function BusyDot() {
 
 const size = { size: 13, strokeWidth: 2.5, "aria-hidden": true } as const;
 
-const appTones: Record<AppStatus, [Tone, ReactNode]> = {
+/** An app's status as it is shown: one whose web process has no instance serves nobody, whatever else runs. */
+export type ShownStatus = AppStatus | "web_stopped";
+
+export function shownStatus(app: Pick<App, "status" | "scale">): ShownStatus {
+  return app.status === "live" && app.scale.web === 0 ? "web_stopped" : app.status;
+}
+
+const appTones: Record<ShownStatus, [Tone, ReactNode]> = {
   new: ["idle", <CircleDashed key="i" {...size} />],
   deploying: ["busy", <BusyDot key="i" />],
   live: ["ok", <Check key="i" {...size} />],
   down: ["bad", <TriangleAlert key="i" {...size} />],
   stopped: ["idle", <Moon key="i" {...size} />],
+  web_stopped: ["idle", <Moon key="i" {...size} />],
   failed: ["bad", <X key="i" {...size} />],
 };
 
-export function AppStatusBadge({ status }: { status: AppStatus }) {
+export function AppStatusBadge({ status }: { status: ShownStatus }) {
   const [tone, icon] = appTones[status] ?? ["idle", null];
   return (
     <Badge tone={tone} icon={icon}>

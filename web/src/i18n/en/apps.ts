@@ -5,6 +5,7 @@ export const apps = {
   "app_status.live": "Live",
   "app_status.down": "Down",
   "app_status.stopped": "Stopped",
+  "app_status.web_stopped": "Web stopped",
   "app_status.failed": "Failed",
 
   "status_line.new": "Nothing has been deployed yet",

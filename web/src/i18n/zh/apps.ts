@@ -8,6 +8,7 @@ export const apps = translationOf<typeof english>()({
   "app_status.live": "在线",
   "app_status.down": "宕机",
   "app_status.stopped": "已停止",
+  "app_status.web_stopped": "未对外服务",
   "app_status.failed": "失败",
 
   "status_line.new": "尚未部署任何内容",
