@@ -1,20 +1,12 @@
 package router
 
 import (
-	"net"
-	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	// idleBackendConn is short on purpose: many app servers close an idle
-	// connection after 2 to 5 s, and a request that meets such a close cannot
-	// always be sent again. Connecting anew on the same machine or network
-	// costs a fraction of a millisecond.
-	idleBackendConn = 1500 * time.Millisecond
-	dialTimeout     = 3 * time.Second
-
 	ejectFirst = 500 * time.Millisecond
 	ejectMost  = 8 * time.Second
 )
@@ -39,9 +31,13 @@ type backend struct {
 	failures atomic.Int32 // connect failures in a row
 	ejected  atomic.Int64 // not to be chosen before this time, Unix nanoseconds
 
-	// Its own, so that its idle connections can be closed; made when first used.
-	transport atomic.Pointer[http.Transport]
+	mu     sync.Mutex
+	idle   []*upstream // the one used last at the end
+	pooled bool        // the pools know of it
 }
+
+// farOff is after everything that has happened.
+var farOff = time.Unix(1<<40, 0)
 
 // use counts a request in. It reports false when the table has let go of the
 // backend meanwhile: then another is to be taken from the table of now.
@@ -63,27 +59,13 @@ func (b *backend) release() (drained bool) {
 	if b.inFlight.Add(-1) != 0 || !b.retired.Load() {
 		return false
 	}
-	b.closeIdle()
+	b.closeIdle(farOff)
 	return true
 }
 
 func (b *backend) retire() {
 	b.retired.Store(true)
-	b.closeIdle()
-}
-
-func (b *backend) client() *http.Transport {
-	if t := b.transport.Load(); t != nil {
-		return t
-	}
-	b.transport.CompareAndSwap(nil, newBackendTransport())
-	return b.transport.Load()
-}
-
-func (b *backend) closeIdle() {
-	if t := b.transport.Load(); t != nil {
-		t.CloseIdleConnections()
-	}
+	b.closeIdle(farOff)
 }
 
 // failed notes that the backend did not accept a connection: it is left alone
@@ -98,22 +80,5 @@ func (b *backend) succeeded() {
 	if b.failures.Load() != 0 {
 		b.failures.Store(0)
 		b.ejected.Store(0)
-	}
-}
-
-func newBackendTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		DialContext:           dialer.DialContext,
-		Protocols:             protocols,
-		MaxIdleConnsPerHost:   1024,
-		IdleConnTimeout:       idleBackendConn,
-		ExpectContinueTimeout: time.Second,
-		TLSHandshakeTimeout:   5 * time.Second,
-		// The app's bytes go through as they are.
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: 256 << 10,
 	}
 }

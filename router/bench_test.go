@@ -1,9 +1,11 @@
 package router
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -68,17 +70,12 @@ func BenchmarkProxy(b *testing.B) {
 			apps := manyApps(n)
 			apps[n/2].Backends[0].Address = srv.Listener.Addr().String()
 			s := loaded(b, apps)
-			i := &instance{log: slog.New(slog.DiscardHandler), store: s, access: newAccessLog()}
-			i.proxy = newProxy(s, i.access, Config{UploadStall: defaultUploadStall})
-			front := httptest.NewUnstartedServer(nil)
-			front.Config = i.newHTTPServer(b.Context())
-			front.Start()
-			defer front.Close()
+			at := serveFront(b, newProxy(s, newAccessLog(), Config{UploadStall: defaultUploadStall}))
 			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					req, _ := http.NewRequest(http.MethodGet, front.URL, nil)
+					req, _ := http.NewRequest(http.MethodGet, "http://"+at, nil)
 					req.Host = apps[n/2].Hosts[0]
 					res, err := client.Do(req)
 					if err != nil {
@@ -95,4 +92,27 @@ func BenchmarkProxy(b *testing.B) {
 			})
 		})
 	}
+}
+
+// serveFront serves clients on a port of this machine until the test's end.
+func serveFront(t testing.TB, p *proxy) (address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	life, end := context.WithCancel(context.Background())
+	f := newFront(life, p, slog.New(slog.DiscardHandler))
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		f.run(life)
+	}()
+	go func() { _ = f.serve(listener, nil) }()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		end()
+		<-over
+	})
+	return listener.Addr().String()
 }

@@ -92,7 +92,7 @@ func (c *counter) news() (Traffic, bool) {
 
 // served says how the exchange counts.
 func (ex *exchange) served() served {
-	s := served{status: ex.out.status, wait: ex.out.wait, bytes: ex.out.bytes}
+	s := served{status: ex.status, wait: ex.wait, bytes: ex.bytes}
 	if s.wait == 0 {
 		s.wait = time.Since(ex.start) // there was no answer
 	}

@@ -3,77 +3,92 @@ package router
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 )
 
 // exchange is one request and its answer.
 type exchange struct {
 	proxy  *proxy
-	out    recorder
-	in     *http.Request
+	client client
+	conn   *conn // the client's, nil with HTTP/2
+	req    *request
+	ctx    context.Context // ends when the client goes away
 	start  time.Time
-	host   string
-	id     string
-	caller caller
+	host   string // as the table has it
+	id     []byte
+	caller *caller
 	upload *upload // nil when the request has no body
 
-	route   *route   // the app asked for, nil when there is none
-	backend *backend // who answers, nil when the router does
+	route   *route    // the app asked for, nil when there is none
+	backend *backend  // who answers, nil when the router does
+	up      *upstream // the connection to it
 	tried   []*backend
 	held    held
-	upgrade string // the protocol the client asks to switch to
-	reason  string // why the router answered itself, for the access log
-	own     bool   // the router answered itself
-	whole   bool   // the answer was given to its end
+	upgrade []byte        // the protocol the client asks to switch to
+	pumping chan struct{} // closed when nobody reads the body any more; nil before
+	unbound func() bool   // ends the watch on ctx, with HTTP/2
+
+	status    int
+	bytes     int64         // of the answer's body
+	wait      time.Duration // to the answer's header, 0 before it
+	reason    string        // why the router answered itself, for the access log
+	own       bool          // the router answered itself
+	broken    bool          // the answer is not whole
+	tunnelled bool
+
+	interim sync.Mutex // guards what follows, and interim answers
+	settled bool       // no interim answer may be sent any more
+	said    chan struct{}
 }
 
 func (ex *exchange) serve() {
 	ix := ex.proxy.store.index.Load()
 	switch {
-	case ex.in.Method == http.MethodConnect:
-		ex.answer(pageConnect, "CONNECT is refused")
+	case ex.req.name == http.MethodConnect:
+		ex.answer(&pageConnect, "CONNECT is refused")
 		return
 	case !ix.loaded:
-		ex.answer(pageNoTable, "the router has no table yet")
+		ex.answer(&pageNoTable, "the router has no table yet")
 		return
 	}
 	if ex.route = ix.find(ex.host); ex.route == nil {
-		ex.answer(pageUnknown, "no app has this host")
+		ex.answer(&pageUnknown, "no app has this host")
 		return
-	}
-	if ex.in.Body != nil && ex.in.Body != http.NoBody && ex.in.ContentLength != 0 {
-		ex.openUpload()
-		defer ex.upload.finish()
 	}
 	ex.forward()
 }
 
-// openUpload lets the body be read while the answer is written, as streams in
-// both directions need. HTTP/2 does so by itself.
-func (ex *exchange) openUpload() {
-	ex.upload = &upload{src: ex.in.Body, stall: ex.proxy.stall}
-	if ex.in.ProtoMajor == 1 {
-		ex.upload.control = http.NewResponseController(ex.out.ResponseWriter)
-		_ = ex.upload.control.EnableFullDuplex() // supported by every HTTP/1 writer of net/http
-	}
+// begin notes the final status.
+func (ex *exchange) begin(status int) {
+	ex.status = status
+	ex.wait = max(time.Since(ex.start), 1)
 }
 
 // answer gives one of the router's own pages.
-func (ex *exchange) answer(p page, reason string) {
+func (ex *exchange) answer(p *page, reason string) {
 	ex.reason, ex.own = reason, true
-	ex.settleConnection()
-	p.write(&ex.out, ex.in, ex.in.Host, ex.id)
+	last := ex.settle()
+	ex.begin(p.status)
+	n, err := p.write(ex, last)
+	ex.bytes += int64(n)
+	if err != nil {
+		ex.broken = true // the client is gone, and nobody else is to be told
+	}
 }
 
-// settleConnection says that the connection closes after this answer, when the
-// router is stopping or the request's body may never have been read to its end.
-func (ex *exchange) settleConnection() {
-	unfinished := ex.upload != nil && ex.upload.answer()
-	if ex.in.ProtoMajor == 1 && (unfinished || ex.proxy.draining.Load()) {
-		ex.out.Header().Set("Connection", "close")
-	}
+// settle ends interim answers. It says whether the connection closes after the
+// final one: because the router is stopping, or the request's body may never be
+// read to its end.
+func (ex *exchange) settle() (last bool) {
+	ex.interim.Lock()
+	ex.settled = true
+	ex.interim.Unlock()
+	last = ex.upload != nil && ex.upload.answer()
+	return last || ex.proxy.draining.Load()
 }
 
 // fail answers for a backend that did not.
@@ -84,44 +99,62 @@ func (ex *exchange) fail(err error) {
 	}
 	switch {
 	case errors.Is(broken, os.ErrDeadlineExceeded):
-		ex.answer(pageStalled, "the client stopped sending")
+		ex.answer(&pageStalled, "the client stopped sending")
 	case broken != nil:
-		ex.answer(pageBadBody, "the request's body broke off")
-	case ex.in.Context().Err() != nil:
-		ex.out.status = statusClientGone
-		ex.reason = "the client went away"
-		panic(http.ErrAbortHandler) // returning would answer 200
+		ex.answer(&pageBadBody, "the request's body broke off")
+	case ex.ctx.Err() != nil:
+		ex.status, ex.reason, ex.broken = statusClientGone, reasonGone, true
 	case errors.Is(err, errHeldTooLong), errors.Is(err, errHeldTooMany):
-		ex.answer(pageHeld, err.Error())
+		ex.answer(&pageHeld, err.Error())
 	case errors.Is(err, errNoApp):
-		ex.answer(pageUnknown, err.Error())
+		ex.answer(&pageUnknown, err.Error())
 	case errors.Is(err, errNoBackend):
 		ex.answer(pageFor(ex.route.app.Status), "no instance of the app is running")
 	case ex.route.platform:
-		ex.answer(pageServer, "the server is not answering")
+		ex.answer(&pageServer, "the server is not answering")
 	case isConnectFailure(err):
-		ex.answer(pageDown, "no instance of the app accepted a connection")
+		ex.answer(&pageDown, "no instance of the app accepted a connection")
 	default:
-		ex.answer(pageBroken, "the app closed the connection without a proper answer")
+		ex.answer(&pageBroken, "the app closed the connection without a proper answer")
 	}
 }
 
 // statusClientGone stands in the access log for a client that did not wait.
 const statusClientGone = 499
 
-// reasonBroken stands in the access log for an answer that did not come to its end.
-const reasonBroken = "the app broke off its answer"
+// What the access log says of answers that did not come to their end.
+const (
+	reasonBroken = "the app broke off its answer"
+	reasonGone   = "the client went away"
+)
 
-// finish counts the request out and writes its access line. It also runs when
-// the answer is broken off by a panic.
-func (ex *exchange) finish() {
-	if !ex.whole && ex.reason == "" {
-		ex.reason = reasonBroken
-		if errors.Is(ex.in.Context().Err(), context.Canceled) {
-			ex.reason = "the client went away"
-		}
+// breakOff notes that the answer cannot come to its end. By whose fault is to
+// be seen from the error and from the client.
+func (ex *exchange) breakOff(err error) {
+	ex.broken = true
+	ex.reason = reasonBroken
+	var lost *clientLost
+	if errors.As(err, &lost) || ex.ctx.Err() != nil {
+		ex.reason = reasonGone
 	}
-	if ex.reason != "" || ex.out.status >= 500 {
+}
+
+// clientLost is an error of writing to the client.
+type clientLost struct{ err error }
+
+// Error says what went wrong.
+func (e *clientLost) Error() string { return "write to the client: " + e.err.Error() }
+
+func lost(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &clientLost{err}
+}
+
+// finish counts the request out and writes its access line.
+func (ex *exchange) finish() {
+	if ex.reason != "" || ex.status >= 500 {
 		ex.proxy.stats.errors.Add(1)
 	}
 	if ex.route != nil && !ex.route.platform {
@@ -136,23 +169,49 @@ func (ex *exchange) line() Access {
 	line := Access{
 		AppID:     ex.route.app.ID,
 		Time:      ex.start,
-		Method:    ex.in.Method,
+		Method:    ex.req.name,
 		Host:      ex.host,
-		Path:      ex.in.URL.EscapedPath(),
-		Status:    ex.out.status,
-		Bytes:     ex.out.bytes,
+		Path:      printable(ex.req.path()),
+		Status:    ex.status,
+		Bytes:     ex.bytes,
 		Duration:  time.Since(ex.start),
 		HeldMS:    ex.held.spent.Milliseconds(),
 		Release:   ex.route.app.Release,
 		RemoteIP:  ex.caller.ip,
-		RequestID: ex.id,
+		RequestID: string(ex.id),
 		Error:     ex.reason,
 	}
-	if len(line.Path) > pathMost {
-		line.Path = line.Path[:pathMost]
-	}
-	if ex.backend != nil && ex.out.status != 0 && (ex.reason == "" || !ex.whole) {
+	if ex.backend != nil && ex.status != 0 && (ex.reason == "" || ex.broken) {
 		line.Backend = ex.backend.Name
 	}
 	return line
 }
+
+// printable gives a path for the log: bytes that are not ASCII are escaped.
+func printable(path []byte) string {
+	if len(path) > pathMost {
+		path = path[:pathMost]
+	}
+	for i, c := range path {
+		if c < ' ' || c > '~' {
+			return escape(path, i)
+		}
+	}
+	return string(path)
+}
+
+func escape(path []byte, from int) string {
+	const digits = "0123456789ABCDEF"
+	out := append([]byte(nil), path[:from]...)
+	for _, c := range path[from:] {
+		if c < ' ' || c > '~' {
+			out = append(out, '%', digits[c>>4], digits[c&15])
+		} else {
+			out = append(out, c)
+		}
+	}
+	return string(out[:min(len(out), pathMost)])
+}
+
+// eof says whether an error is a body's proper end.
+func eof(err error) bool { return err == io.EOF }

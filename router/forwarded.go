@@ -1,8 +1,8 @@
 package router
 
 import (
+	"crypto/tls"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"strings"
 )
@@ -18,33 +18,38 @@ type caller struct {
 
 // identify finds out who sent a request. What the request itself claims counts
 // only when it comes straight from a trusted proxy.
-func identify(r *http.Request, trusted []netip.Prefix) caller {
-	c := caller{proto: "http", host: r.Host}
-	if r.TLS != nil {
-		c.proto = "https"
-	}
-	peer := peerOf(r)
+func identify(peer netip.Addr, secure *tls.ConnectionState, host string, h *head, trusted []netip.Prefix) caller {
+	c := caller{proto: schemeOf(secure), host: host}
 	if peer.IsValid() {
 		c.ip = peer.String()
 	}
 	c.chain = c.ip
 	if len(trusted) != 0 && isTrusted(peer, trusted) {
-		c.believe(r.Header, trusted)
+		c.believe(h, trusted)
 	}
+	c.settlePort()
+	return c
+}
+
+// settlePort finds the port that the client used, if nobody said.
+func (c *caller) settlePort() {
 	if c.port == "" {
 		c.port = portOf(c.host)
 	}
-	if c.port == "" {
-		c.port = map[string]string{"http": "80", "https": "443"}[c.proto]
+	switch {
+	case c.port != "":
+	case c.proto == "https":
+		c.port = "443"
+	default:
+		c.port = "80"
 	}
-	return c
 }
 
 // believe takes over what a trusted proxy says. Of X-Forwarded-For it goes
 // from the right up to the first address that is not a trusted proxy: that is
 // the client, and everything left of it is the client's own invention.
-func (c *caller) believe(h http.Header, trusted []netip.Prefix) {
-	all := strings.Join(h["X-Forwarded-For"], ",")
+func (c *caller) believe(h *head, trusted []netip.Prefix) {
+	all := strings.Join(h.values("x-forwarded-for"), ",")
 	for all != "" {
 		var last string
 		if i := strings.LastIndexByte(all, ','); i >= 0 {
@@ -63,27 +68,48 @@ func (c *caller) believe(h http.Header, trusted []netip.Prefix) {
 			break
 		}
 	}
-	if proto := h.Get("X-Forwarded-Proto"); proto == "http" || proto == "https" {
+	if proto := h.first("x-forwarded-proto"); proto == "http" || proto == "https" {
 		c.proto = proto
 	}
-	if host := h.Get("X-Forwarded-Host"); normalHost(host) != "" {
+	if host := h.first("x-forwarded-host"); normalHost(host) != "" {
 		c.host = host
 	}
-	if port := h.Get("X-Forwarded-Port"); len(port) <= 5 && digitsOnly(port) {
+	if port := h.first("x-forwarded-port"); len(port) <= 5 && digitsOnly(port) {
 		c.port = port
 	}
 }
 
+// values gives what a proxy before this one says under a name.
+func (h *head) values(name string) []string {
+	var values []string
+	for i := range h.fields {
+		if f := &h.fields[i]; f.kind == kindForwardedBy && foldEqual(f.name, name) {
+			values = append(values, string(f.value))
+		}
+	}
+	return values
+}
+
+func (h *head) first(name string) string {
+	if values := h.values(name); len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
 // announce writes what the app may believe.
-func (c *caller) announce(h http.Header, id string) {
-	values := [...]string{c.chain, c.proto, c.host, c.port, c.ip, c.forwarded(), id}
-	h["X-Forwarded-For"] = values[0:1:1]
-	h["X-Forwarded-Proto"] = values[1:2:2]
-	h["X-Forwarded-Host"] = values[2:3:3]
-	h["X-Forwarded-Port"] = values[3:4:4]
-	h["X-Real-Ip"] = values[4:5:5]
-	h["Forwarded"] = values[5:6:6]
-	h[requestIDHeader] = values[6:7:7]
+func (c *caller) announce(to []byte) []byte {
+	for _, f := range [...]ownField{
+		{"X-Forwarded-For", c.chain},
+		{"X-Forwarded-Proto", c.proto},
+		{"X-Forwarded-Host", c.host},
+		{"X-Forwarded-Port", c.port},
+		{"X-Real-Ip", c.ip},
+		{"Forwarded", c.forwarded()},
+	} {
+		to = append(append(append(append(to, f.name...), ": "...), f.value...), "\r\n"...)
+	}
+	return to
 }
 
 // forwarded says the same in the words of RFC 7239.
@@ -99,8 +125,8 @@ func (c *caller) forwarded() string {
 	return out
 }
 
-func peerOf(r *http.Request) netip.Addr {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
+func peerOf(address string) netip.Addr {
+	at, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return netip.Addr{}
 	}

@@ -1,18 +1,36 @@
 package router
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
-	"strings"
+	"net/netip"
 )
 
-// isInternal says whether a request is for the router itself: a path below
+// internal says whether a request is for the router itself: a path below
 // /.slipway/, asked for by this machine under a loopback name, and not passed
 // on by a proxy that runs on this machine too.
-func isInternal(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, "/.slipway/") &&
-		isLoopback(r.RemoteAddr) && isLoopback(r.Host) &&
-		r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
+func (ex *exchange) internal() bool {
+	if !bytes.HasPrefix(ex.req.target, []byte("/.slipway/")) || !isLoopback(string(ex.req.host)) {
+		return false
+	}
+	if ip, err := netip.ParseAddr(ex.peer()); err != nil || !ip.IsLoopback() {
+		return false
+	}
+	for i := range ex.req.fields {
+		if k := ex.req.fields[i].kind; k == kindVouched || k == kindForwardedBy {
+			return false
+		}
+	}
+	return true
+}
+
+// peer gives the address that the request came from.
+func (ex *exchange) peer() string {
+	if ex.conn != nil {
+		return ex.conn.ip
+	}
+	return peerOf(ex.client.(*stream).r.RemoteAddr).String()
 }
 
 // Stats are the router's own counters since its start, given as JSON at
@@ -26,25 +44,27 @@ type Stats struct {
 	InFlight int64  `json:"in_flight"`
 }
 
-func (p *proxy) serveInternal(w http.ResponseWriter, r *http.Request) {
-	switch r.URL.Path {
+func (p *proxy) serveInternal(ex *exchange) {
+	status, kind, body := http.StatusOK, "text/plain; charset=utf-8", ""
+	switch string(ex.req.path()) {
 	case "/.slipway/healthz":
+		body = "ok\n"
 		if !p.store.index.Load().loaded {
-			http.Error(w, "no table yet", http.StatusServiceUnavailable)
-			return
+			status, body = http.StatusServiceUnavailable, "no table yet\n"
 		}
-		_, _ = w.Write([]byte("ok\n"))
 	case "/.slipway/stats":
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(Stats{
+		text, _ := json.Marshal(Stats{
 			Version:  p.store.index.Load().version,
 			Requests: p.stats.requests.Load(),
 			Errors:   p.stats.errors.Load(),
 			Retries:  p.stats.retries.Load(),
 			Upgrades: p.stats.upgrades.Load(),
 			InFlight: p.active.Load() - 1, // not this one
-		})
+		}) // numbers always encode
+		kind, body = "application/json", string(text)+"\n"
 	default:
-		http.NotFound(w, r)
+		status, body = http.StatusNotFound, "not found\n"
 	}
+	_, err := ex.say(&answer{own: []ownField{{"Content-Type", kind}}, status: status, last: ex.settle()}, body)
+	ex.broken = err != nil
 }

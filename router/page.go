@@ -3,7 +3,6 @@ package router
 import (
 	"encoding/json"
 	"html"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -35,49 +34,71 @@ var (
 )
 
 // pageFor gives what to answer for an app that has no backend.
-func pageFor(status AppStatus) page {
+func pageFor(status AppStatus) *page {
 	switch status {
 	case AppNew:
-		return pageNew
+		return &pageNew
 	case AppStarting:
-		return pageStart
+		return &pageStart
 	case AppStopped:
-		return pageStopped
+		return &pageStopped
 	default: // live without a backend is down
-		return pageDown
+		return &pageDown
 	}
 }
 
 // write answers in what the client reads best: HTML for browsers, JSON for
-// those who ask for it, plain text for the rest.
-func (p page) write(w http.ResponseWriter, r *http.Request, host, id string) {
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Slipway-Error", p.code)
-	h.Set(requestIDHeader, id)
+// those who ask for it, plain text for the rest. It gives the length of what
+// was written.
+func (p *page) write(ex *exchange, last bool) (int, error) {
+	id := string(ex.id)
+	own := append(make([]ownField, 0, 7), ownField{"Cache-Control", "no-store"}, ownField{"X-Content-Type-Options", "nosniff"}, ownField{"X-Slipway-Error", p.code})
 	if p.retryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
+		own = append(own, ownField{"Retry-After", strconv.Itoa(p.retryAfter)})
 	}
 	var body string
-	switch accept := strings.Join(r.Header["Accept"], ","); {
+	switch accept := ex.req.accept(); {
 	case strings.Contains(accept, "text/html"):
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-		body = p.html(host, id)
+		own = append(own, ownField{"Content-Type", "text/html; charset=utf-8"},
+			ownField{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"})
+		body = p.html(string(ex.req.host), id)
 	case strings.Contains(accept, "json"):
-		h.Set("Content-Type", "application/problem+json")
+		own = append(own, ownField{"Content-Type", "application/problem+json"})
 		body = p.json(id)
 	default:
-		h.Set("Content-Type", "text/plain; charset=utf-8")
+		own = append(own, ownField{"Content-Type", "text/plain; charset=utf-8"})
 		body = strconv.Itoa(p.status) + " " + p.title + "\n" + p.text + "\n"
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(p.status)
-	_, _ = io.WriteString(w, body) // the client may be gone, and nobody else is to be told
+	return ex.say(&answer{own: own, status: p.status, last: last}, body)
 }
 
-func (p page) json(id string) string {
+// say gives an answer of the router's own.
+func (ex *exchange) say(a *answer, body string) (int, error) {
+	a.id, a.length, a.bodiless = ex.id, int64(len(body)), ex.req.name == http.MethodHead
+	if err := ex.client.begin(a); err != nil {
+		return 0, err
+	}
+	if a.bodiless {
+		return 0, ex.client.finish(nil)
+	}
+	if err := ex.client.write([]byte(body)); err != nil {
+		return 0, err
+	}
+	return len(body), ex.client.finish(nil)
+}
+
+// accept gives what the client wants to read.
+func (r *request) accept() string {
+	all := ""
+	for i := range r.fields {
+		if r.fields[i].kind == kindAccept {
+			all += string(r.fields[i].value) + ","
+		}
+	}
+	return all
+}
+
+func (p *page) json(id string) string {
 	out, _ := json.Marshal(struct {
 		Type      string `json:"type"`
 		Title     string `json:"title"`
@@ -89,7 +110,7 @@ func (p page) json(id string) string {
 	return string(out) + "\n"
 }
 
-func (p page) html(host, id string) string {
+func (p *page) html(host, id string) string {
 	refresh := ""
 	if p.refresh {
 		refresh = `<meta http-equiv="refresh" content="` + strconv.Itoa(p.retryAfter) + `">`

@@ -1,9 +1,7 @@
 package router
 
 import (
-	"net/http"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -18,7 +16,7 @@ type proxy struct {
 	stall   time.Duration
 	holds   *holds
 	token   func() (string, error) // the router token, nil when the platform need not be told who passes requests on
-	buffers sync.Pool              // *[]byte to copy answers with
+	pools   pools
 	stats   stats
 
 	draining atomic.Bool
@@ -31,47 +29,34 @@ type stats struct {
 	requests, errors, retries, upgrades atomic.Int64
 }
 
-const copyBuffer = 32 << 10
-
 // vouchHeader carries the router token to the platform, which then believes
 // what the router says of the client. It is never passed on from a client.
 const vouchHeader = "X-Slipway-Router-Token"
 
+const requestIDHeader = "X-Request-Id"
+
 func newProxy(s *store, access *accessLog, cfg Config) *proxy {
-	p := &proxy{store: s, access: access, trusted: cfg.TrustedProxies, stall: cfg.UploadStall, holds: newHolds(cfg), idle: make(chan struct{}, 1)}
-	p.buffers.New = func() any {
-		b := make([]byte, copyBuffer)
-		return &b
-	}
-	return p
+	return &proxy{store: s, access: access, trusted: cfg.TrustedProxies, stall: cfg.UploadStall, holds: newHolds(cfg), idle: make(chan struct{}, 1)}
 }
 
-// ServeHTTP answers one request, from a backend or by itself.
-func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// serve answers one request, from a backend or by itself. It reports whether
+// the answer was given to its end.
+func (p *proxy) serve(ex *exchange) (whole bool) {
 	p.active.Add(1)
 	defer func() {
 		if p.active.Add(-1) == 0 && p.draining.Load() {
 			notify(p.idle)
 		}
 	}()
-	if isInternal(r) {
-		p.serveInternal(w, r)
-		return
+	ex.id = ex.req.appendID(ex.id)
+	if ex.internal() {
+		p.serveInternal(ex)
+		return !ex.broken
 	}
 	p.stats.requests.Add(1)
-	start := time.Now()
-	ex := &exchange{
-		proxy:  p,
-		out:    recorder{ResponseWriter: w, start: start},
-		in:     r,
-		start:  start,
-		host:   normalHost(r.Host),
-		id:     requestID(r.Header),
-		caller: identify(r, p.trusted),
-	}
-	defer ex.finish()
 	ex.serve()
-	ex.whole = true
+	ex.finish()
+	return !ex.broken
 }
 
 // drain makes every answer the last one on its HTTP/1 connection.

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -13,50 +14,125 @@ const attempts = 4
 var (
 	errNoBackend = errors.New("the app has no backend")
 	errNoApp     = errors.New("the app was removed while the request waited")
+	errSilent    = errors.New("the backend closed the connection without a word")
 )
 
-// roundTrip sends the request to a backend of the app as the table is now. One
-// that does not accept a connection is passed over for another without the
-// client noticing; so is one that closes the connection before it answered a
-// request which can safely be made twice.
-func (ex *exchange) roundTrip(out *http.Request) (*http.Response, error) {
+// roundTrip sends the request to a backend of the app as the table is now, and
+// reads the header of the answer. A backend that does not accept a connection
+// is passed over for another without the client noticing; so is one that
+// closes the connection before it answered a request which can safely be made
+// twice.
+func (ex *exchange) roundTrip() error {
 	failure := errNoBackend
 	for range attempts {
 		b, err := ex.await()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if b == nil {
 			break
 		}
-		// Each attempt has a request of its own: an earlier transport may
-		// still be looking at the one before.
-		attempt := *out
-		at := *out.URL
-		at.Scheme, at.Host = b.scheme, b.Address
-		attempt.URL = &at
-		res, err := b.client().RoundTrip(&attempt)
-		if err == nil {
+		if err = ex.offer(b); err == nil {
 			b.succeeded()
-			return res, nil
+			return nil
 		}
 		failure = err
-		if ex.in.Context().Err() != nil {
+		if ex.ctx.Err() != nil {
 			break
 		}
 		if isConnectFailure(err) {
 			b.failed(time.Now())
-			if ex.upload != nil && !ex.upload.untouched() {
-				break
-			}
-		} else if !repeatable(out) {
+		}
+		if !ex.again(err) {
 			break
 		}
 		ex.tried = append(ex.tried, b)
 		ex.leave()
 		ex.proxy.stats.retries.Add(1)
 	}
-	return nil, failure
+	return failure
+}
+
+// again says whether the request may be sent another time after an error.
+func (ex *exchange) again(err error) bool {
+	if isConnectFailure(err) || errors.Is(err, errUnsent) {
+		return ex.upload == nil || ex.upload.untouched()
+	}
+	return errors.Is(err, errSilent) && ex.repeatable()
+}
+
+// offer sends the request to one backend. A connection that was used before may
+// have been closed by the other side at any moment, so a second one is made.
+func (ex *exchange) offer(b *backend) error {
+	u, err := b.connect(ex.ctx, !ex.repeatable(), ex.start)
+	if err != nil {
+		return err
+	}
+	reused := u.used
+	if err = ex.try(u); err == nil || !reused || !ex.again(err) || ex.ctx.Err() != nil {
+		return err
+	}
+	b.closeIdle(farOff)
+	if u, err = b.dial(ex.ctx); err != nil {
+		return err
+	}
+	return ex.try(u)
+}
+
+// try sends the request over one connection and reads up to the end of the
+// answer's header. After an error the connection is closed.
+func (ex *exchange) try(u *upstream) error {
+	ex.bind(u)
+	u.out = ex.appendRequest(u.out[:0])
+	var whole []byte
+	if ex.upload != nil {
+		whole = ex.upload.whole
+	}
+	err := u.send(whole)
+	if err == nil {
+		ex.sent(u)
+		err = ex.awaitAnswer(u)
+	}
+	if err == nil {
+		return nil
+	}
+	if ex.pumping == nil { // else release waits for the end of pumping
+		ex.unbind()
+		ex.up = nil
+		u.drop()
+	}
+	return err
+}
+
+// sent sees to what is left of the body once the header is on its way.
+func (ex *exchange) sent(u *upstream) {
+	switch {
+	case ex.upload == nil:
+	case ex.upload.whole != nil:
+		ex.upload.sent()
+	default:
+		if ex.req.expect {
+			ex.said = make(chan struct{})
+		}
+		ex.pumping = make(chan struct{})
+		go ex.pump(u, ex.pumping)
+	}
+}
+
+// awaitAnswer reads up to the header of the final answer.
+func (ex *exchange) awaitAnswer(u *upstream) error {
+	for {
+		if err := u.header(); err != nil {
+			if u.silent(err) {
+				return errSilent
+			}
+			return err
+		}
+		if status := u.res.status; status >= 200 || status == http.StatusSwitchingProtocols {
+			return nil
+		}
+		ex.passEarly(&u.res)
+	}
 }
 
 // enter takes a backend from the table as it is now and counts the request in.
@@ -88,13 +164,23 @@ func (ex *exchange) await() (*backend, error) {
 		if b := ex.enter(); b != nil || ex.route.replaced == nil {
 			return b, nil
 		}
-		if err := ex.proxy.holds.wait(ex.in.Context(), ex.route, &ex.held); err != nil {
+		ex.holding(true)
+		err := ex.proxy.holds.wait(ex.ctx, ex.route, &ex.held)
+		ex.holding(false)
+		if err != nil {
 			return nil, err
 		}
-		ex.tried = nil
+		ex.tried = ex.tried[:0]
 		if ex.proxy.store.index.Load().find(ex.host) == nil {
 			return nil, errNoApp
 		}
+	}
+}
+
+// holding lets a client's going away be noticed although its body is not read.
+func (ex *exchange) holding(is bool) {
+	if ex.conn != nil {
+		ex.conn.wait(func(l *link) { l.holding = is })
 	}
 }
 
@@ -116,13 +202,15 @@ func isConnectFailure(err error) bool {
 }
 
 // repeatable says whether making the request twice is the same as once.
-func repeatable(r *http.Request) bool {
-	if r.Body != nil && r.Body != http.NoBody {
+func (ex *exchange) repeatable() bool {
+	if ex.upload != nil || ex.upgrade != nil {
 		return false
 	}
-	switch r.Method {
+	switch ex.req.name {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		return r.Header.Get("Upgrade") == ""
+		return true
 	}
 	return false
 }
+
+func contextAfter(ctx context.Context, f func()) func() bool { return context.AfterFunc(ctx, f) }

@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -67,7 +65,7 @@ type instance struct {
 	cache  *cache
 	certs  *certificates
 
-	clients atomic.Int64 // open connections that speak HTTP
+	front *front
 }
 
 func (r *instance) run(ctx context.Context) error {
@@ -79,26 +77,32 @@ func (r *instance) run(ctx context.Context) error {
 	// the server goes on asking what is in flight here.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	web := r.newHTTPServer(life)
+	r.front = newFront(life, r.proxy, r.log)
 	stopped := r.background(life)
 
 	failed := make(chan error, len(listeners))
-	for _, listener := range listeners {
-		go func() { failed <- web.Serve(listener) }()
+	for _, open := range listeners {
+		go func() { failed <- r.front.serve(open.Listener, open.secure) }()
 	}
 	select {
 	case err = <-failed:
 		err = fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	r.stop(listeners, web)
+	r.stop(listeners)
 	end()
 	stopped()
 	return err
 }
 
-func (r *instance) listen(ctx context.Context) ([]net.Listener, error) {
-	var all []net.Listener
+// door is a listener, with TLS or without.
+type door struct {
+	net.Listener
+	secure *tls.Config // nil without
+}
+
+func (r *instance) listen(ctx context.Context) ([]door, error) {
+	var all []door
 	addresses := [2]string{}
 	for i, at := range []string{r.cfg.HTTP, r.cfg.HTTPS} {
 		if at == "" {
@@ -112,38 +116,21 @@ func (r *instance) listen(ctx context.Context) ([]net.Listener, error) {
 			return nil, fmt.Errorf("listen on %s: %w", at, err)
 		}
 		addresses[i] = listener.Addr().String()
+		open := door{Listener: listener}
 		if i == 1 {
-			listener = tls.NewListener(listener, &tls.Config{
+			open.secure = &tls.Config{
 				GetCertificate: r.certs.get,
 				MinVersion:     tls.VersionTLS12,
 				NextProtos:     []string{"h2", "http/1.1"},
-			})
+			}
 		}
-		all = append(all, listener)
+		all = append(all, open)
 	}
 	r.log.Info("router listening", "http", addresses[0], "https", addresses[1], "id", r.cfg.ID, "version", r.store.index.Load().version)
 	if r.cfg.Listening != nil {
 		r.cfg.Listening(addresses[0], addresses[1])
 	}
 	return all, nil
-}
-
-func (r *instance) newHTTPServer(life context.Context) *http.Server {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(true)
-	protocols.SetUnencryptedHTTP2(true) // for those who know beforehand
-	return &http.Server{
-		Handler:           r.proxy,
-		Protocols:         protocols,
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		BaseContext:       func(net.Listener) context.Context { return life },
-		ConnState:         r.countClient,
-		// What clients do wrong is not the operator's trouble.
-		ErrorLog: slog.NewLogLogger(r.log.Handler(), slog.LevelDebug),
-	}
 }
 
 // background starts what runs beside the listeners. The function it gives
@@ -158,7 +145,7 @@ func (r *instance) background(life context.Context) (wait func()) {
 		applied: func() { notify(reports.acks) },
 	}
 	var group sync.WaitGroup
-	for _, run := range []func(context.Context){table.run, reports.run, figures.run, r.cache.run, r.certs.watch} {
+	for _, run := range []func(context.Context){table.run, reports.run, figures.run, r.cache.run, r.certs.watch, r.front.run} {
 		group.Go(func() { run(life) })
 	}
 	return func() {
@@ -174,7 +161,7 @@ func (r *instance) background(life context.Context) (wait func()) {
 // stop closes the listeners first, so that a successor gets every new
 // connection, and then lets the requests in flight and the upgraded
 // connections end by themselves while there is time.
-func (r *instance) stop(listeners []net.Listener, web *http.Server) {
+func (r *instance) stop(listeners []door) {
 	r.log.Info("router stopping", "in_flight", r.proxy.active.Load(), "drain", r.cfg.Drain)
 	deadline := time.Now().Add(r.cfg.Drain)
 	for _, listener := range listeners {
@@ -182,9 +169,10 @@ func (r *instance) stop(listeners []net.Listener, web *http.Server) {
 	}
 	r.proxy.drain()
 	r.awaitClients(min(lameDuck, r.cfg.Drain))
+	r.front.closeIdle()
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
-	err := web.Shutdown(ctx)
+	err := r.front.web.Shutdown(ctx)
 	for err == nil && r.proxy.active.Load() > 0 {
 		select {
 		case <-r.proxy.idle:
@@ -195,29 +183,23 @@ func (r *instance) stop(listeners []net.Listener, web *http.Server) {
 	if errors.Is(err, context.DeadlineExceeded) {
 		r.log.Warn("requests were cut off at the end of the drain", "in_flight", r.proxy.active.Load())
 	}
-	_ = web.Close()
-}
-
-func (r *instance) countClient(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		r.clients.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		r.clients.Add(-1)
-	}
+	// Answered requests may be on their way out still.
+	r.awaitClients(min(time.Until(deadline), lingering+tick))
 }
 
 // awaitClients waits until no connection is left, or the time is over: nothing
 // tells whether a client is about to use its idle connection.
 func (r *instance) awaitClients(most time.Duration) {
-	over := time.After(most)
-	look := time.NewTicker(10 * time.Millisecond)
-	defer look.Stop()
-	for r.clients.Load() > 0 {
+	if most <= 0 {
+		return
+	}
+	over := time.NewTimer(most)
+	defer over.Stop()
+	for r.front.open() > 0 {
 		select {
-		case <-over:
+		case <-over.C:
 			return
-		case <-look.C:
+		case <-r.front.gone:
 		}
 	}
 }

@@ -1,13 +1,13 @@
 package router
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"math"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -22,40 +22,51 @@ var errBadUpgrade = errors.New("the backend switched to a protocol that was not 
 
 // tunnel joins client and backend after both agreed to leave HTTP. It counts
 // as in flight until it closes, over any number of table changes.
-func (ex *exchange) tunnel(res *http.Response) {
-	backend, ok := res.Body.(io.ReadWriteCloser)
-	if !ok || ex.upgrade == "" || !strings.EqualFold(upgradeOf(res.Header), ex.upgrade) {
-		_ = res.Body.Close()
+func (ex *exchange) tunnel() {
+	u, c := ex.up, ex.conn
+	defer ex.release(false)
+	agreed := u.res.protocol()
+	if c == nil || ex.upgrade == nil || agreed == nil || !bytes.EqualFold(agreed, ex.upgrade) {
 		ex.fail(errBadUpgrade)
 		return
 	}
-	defer func() { _ = backend.Close() }() // its end is told by reading
-	client, buffered, err := http.NewResponseController(ex.out.ResponseWriter).Hijack()
-	if err != nil {
-		ex.fail(err)
-		return
-	}
-	defer client.Close()
-	ex.out.begin(http.StatusSwitchingProtocols)
+	ex.begin(http.StatusSwitchingProtocols)
 	ex.proxy.stats.upgrades.Add(1)
+	ex.tunnelled = true
+	c.wait(func(l *link) { l.tunnel = true })
+	if ex.switchProtocol(agreed) != nil {
+		return
+	}
+	ex.bytes = join(ex.ctx, c.Conn, u.Conn)
+}
 
-	h := http.Header{}
-	responseHeader(h, res.Header)
-	delete(h, "Content-Type")
-	h["Connection"] = []string{"Upgrade"}
-	h["Upgrade"] = []string{res.Header.Get("Upgrade")}
-	h[requestIDHeader] = []string{ex.id}
-	_, _ = buffered.WriteString("HTTP/1.1 101 Switching Protocols\r\n")
-	_ = h.Write(buffered)
-	_, _ = buffered.WriteString("\r\n")
-	if buffered.Flush() != nil { // tells of the errors before it too
-		return
+// switchProtocol says so to the client, and passes on what either side has
+// already said in the new protocol.
+func (ex *exchange) switchProtocol(agreed []byte) error {
+	u, c := ex.up, ex.conn
+	c.out = appendStatus(append(c.out, "HTTP/1.1 "...), u.res.status, u.res.reason)
+	for i := range u.res.fields {
+		if f := &u.res.fields[i]; u.res.passes(f) {
+			c.out = appendField(c.out, f)
+		}
 	}
-	early := io.LimitReader(buffered.Reader, int64(buffered.Reader.Buffered()))
-	if _, err := io.Copy(backend, early); err != nil {
-		return
+	c.out = append(append(c.out, "Connection: Upgrade\r\nUpgrade: "...), agreed...)
+	c.out = append(append(append(c.out, "\r\n"+requestIDHeader+": "...), ex.id...), "\r\n\r\n"...)
+	c.out = append(c.out, u.src.ready()...)
+	if err := c.flush(); err != nil {
+		return err
 	}
-	ex.out.bytes = join(ex.in.Context(), client, backend)
+	if early := c.src.ready(); len(early) > 0 {
+		if _, err := u.Write(early); err != nil {
+			return err
+		}
+		c.src.r = c.src.w
+	}
+	// An upgraded connection may stay for days. The buffer of the client's is
+	// still referred to by the request, for the access line.
+	u.src.giveBack()
+	c.out = nil
+	return nil
 }
 
 // join copies both ways until both are done, one fails, or ctx ends. It gives

@@ -1,19 +1,26 @@
 package router
 
 import (
+	"errors"
 	"io"
-	"net/http"
 	"sync"
 	"time"
 )
 
+var errUploadOver = errors.New("the request is over")
+
+// bodySource gives a body piece by piece, large ones by way of scratch.
+type bodySource interface {
+	next(scratch []byte) ([]byte, error)
+}
+
 // upload is a request's body on its way to a backend. It knows whether a byte
 // of it was taken, after which it cannot be sent to another backend, and cuts
-// off a client that stops sending before the app has begun to answer. It
-// stays open when a backend's transport closes it, for the next backend.
+// off a client that stops sending before the app has begun to answer.
 type upload struct {
-	src     io.ReadCloser
-	control *http.ResponseController // nil when the protocol is not HTTP/1
+	body    bodySource
+	whole   []byte                                        // all of it, when it came together with the header
+	control interface{ SetReadDeadline(time.Time) error } // nil when the protocol is not HTTP/1
 	stall   time.Duration
 
 	mu       sync.Mutex
@@ -25,12 +32,12 @@ type upload struct {
 	failure  error
 }
 
-// Read takes bytes from the client.
-func (u *upload) Read(p []byte) (int, error) {
+// next takes a piece from the client.
+func (u *upload) next(scratch []byte) ([]byte, error) {
 	if err := u.begin(); err != nil {
-		return 0, err
+		return nil, err
 	}
-	n, err := u.src.Read(p)
+	piece, err := u.body.next(scratch)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.armed && !u.closed {
@@ -40,17 +47,17 @@ func (u *upload) Read(p []byte) (int, error) {
 	switch {
 	case err == io.EOF:
 		u.ended = true
-	case err != nil && u.failure == nil:
+	case err != nil && u.failure == nil && !u.closed:
 		u.failure = err
 	}
-	return n, err
+	return piece, err
 }
 
 func (u *upload) begin() error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.closed {
-		return http.ErrBodyReadAfterClose
+		return errUploadOver
 	}
 	u.touched = true
 	if u.control != nil && !u.answered && !u.ended && u.stall > 0 {
@@ -59,8 +66,12 @@ func (u *upload) begin() error {
 	return nil
 }
 
-// Close does nothing, see above; finish does.
-func (u *upload) Close() error { return nil }
+// sent notes that a backend has the whole body.
+func (u *upload) sent() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.touched, u.ended = true, true
+}
 
 // untouched says whether the whole body can still be sent to someone else.
 func (u *upload) untouched() bool {
@@ -87,22 +98,22 @@ func (u *upload) answer() (unfinished bool) {
 		u.armed = false
 		_ = u.control.SetReadDeadline(time.Time{})
 	}
-	return !u.ended
+	return !u.ended && u.whole == nil
 }
 
-// finish makes reads fail from now on and gives one that waits for the client
-// a moment to end. The moment lets a client that is still sending see the
-// answer before the connection closes.
+// finish makes a read that waits for the client fail, and all that follow.
 func (u *upload) finish() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.closed = true
-	if u.ended || u.control == nil {
-		return
+	if !u.ended && u.control != nil {
+		_ = u.control.SetReadDeadline(time.Unix(1, 0))
 	}
-	linger := time.Second
-	if !u.touched {
-		linger = 0 // it may be waiting for "100 Continue", which does not come
-	}
-	_ = u.control.SetReadDeadline(time.Now().Add(linger))
+}
+
+// over says whether the body has been read to its end.
+func (u *upload) over() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.ended || u.whole != nil
 }
