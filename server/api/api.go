@@ -74,13 +74,16 @@ type API struct {
 	handler http.Handler
 	beat    time.Duration // between a websocket's pings
 
+	patience  time.Duration // with a websocket's client that takes nothing
+	maxBehind int64         // lines a follower may be behind
+
 	closing context.Context // ends when the API is closed, and the websockets with it
 	close   context.CancelFunc
 }
 
 // New makes the API. Close it after the HTTP server's Shutdown.
 func New(deps Deps) (*API, error) {
-	a := &API{deps: deps, engine: newEngine(), beat: heartbeat}
+	a := &API{deps: deps, engine: newEngine(), beat: heartbeat, patience: sendTimeout, maxBehind: maxBehind}
 	a.closing, a.close = context.WithCancel(context.Background())
 	a.describe(a.engine)
 	a.routes()

@@ -18,8 +18,11 @@ import (
 
 const (
 	heartbeat   = 15 * time.Second // between pings; also how often the right to listen is looked at again
-	sendTimeout = 20 * time.Second // for one frame; who takes longer is cut off and resumes
+	sendTimeout = 20 * time.Second // in which something must pass; who takes nothing is cut off and resumes
 	readLimit   = 1 << 10          // clients have nothing to say
+
+	// farewellTimeout is for the last words when it is the server that ends.
+	farewellTimeout = 2 * time.Second
 )
 
 // Why a socket ends other than by having sent everything.
@@ -33,16 +36,24 @@ var (
 type socket struct {
 	conn *websocket.Conn
 	mu   sync.Mutex
+	room int // bytes of lines in a frame, as many as the line takes at once
 }
 
 // send writes one frame. An error means that the connection is of no more use.
 func (s *socket) send(frame any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.conn.SetWriteDeadline(time.Now().Add(sendTimeout)); err != nil {
+	if err := s.conn.WriteJSON(frame); err != nil {
 		return errClientGone
 	}
-	if err := s.conn.WriteJSON(frame); err != nil {
+	return nil
+}
+
+// write sends a frame that is JSON already.
+func (s *socket) write(frame []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.conn.WriteMessage(websocket.TextMessage, frame); err != nil {
 		return errClientGone
 	}
 	return nil
@@ -78,13 +89,14 @@ func (a *API) serveFeed(c *gin.Context, find func(context.Context, caller) (feed
 		return
 	}
 	upgrader := websocket.Upgrader{
-		HandshakeTimeout: 10 * time.Second, ReadBufferSize: readLimit, WriteBufferSize: 16 << 10,
+		HandshakeTimeout: 10 * time.Second, ReadBufferSize: readLimit, WriteBufferSize: 4 << 10, WriteBufferPool: &writeBuffers,
 		CheckOrigin: func(*http.Request) bool { return true }, // done above, with an answer in words
 		Error: func(_ http.ResponseWriter, r *http.Request, status int, reason error) {
 			a.fail(c.Writer, r, httpError(status, "the websocket handshake is not right: %s", reason))
 		},
 	}
-	conn, err := upgrader.Upgrade(c.Writer, r, http.Header{requestIDHeader: {requestID(c)}})
+	patient := &patientConn{patience: a.patience, silence: 3 * a.beat}
+	conn, err := upgrader.Upgrade(&patientWriter{c.Writer, patient}, r, http.Header{requestIDHeader: {requestID(c)}})
 	if err != nil {
 		return // the upgrader has answered
 	}
@@ -93,7 +105,8 @@ func (a *API) serveFeed(c *gin.Context, find func(context.Context, caller) (feed
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(a.closing, func() { cancel(errClosing) })()
-	s := &socket{conn: conn}
+	defer context.AfterFunc(ctx, patient.finish)()
+	s := &socket{conn: conn, room: maxRoom}
 	go s.listen(a.beat, cancel)
 	go a.keepUp(ctx, s, r, a.touched(ctx, who.UserID, since), func(ctx context.Context, now caller) error {
 		if now.Role != who.Role {
@@ -110,13 +123,19 @@ func (a *API) serveFeed(c *gin.Context, find func(context.Context, caller) (feed
 	a.farewell(s, r, err, requestID(c))
 }
 
+// writeBuffers are lent to sockets while they send.
+var writeBuffers sync.Pool
+
+// heard notes that the client is there.
+func (s *socket) heard(beat time.Duration) { _ = s.conn.SetReadDeadline(time.Now().Add(3 * beat)) }
+
 // listen reads, since gorilla answers pings and notices closing only then. A
-// client that answers no ping for three beats is gone.
+// client that answers no ping for three beats is gone, and so is one that takes
+// nothing of what it is sent.
 func (s *socket) listen(beat time.Duration, cancel context.CancelCauseFunc) {
 	s.conn.SetReadLimit(readLimit)
-	extend := func() { _ = s.conn.SetReadDeadline(time.Now().Add(3 * beat)) }
-	extend()
-	s.conn.SetPongHandler(func(string) error { extend(); return nil })
+	s.heard(beat)
+	s.conn.SetPongHandler(func(string) error { s.heard(beat); return nil })
 	for {
 		if _, _, err := s.conn.NextReader(); err != nil {
 			cancel(errClientGone)

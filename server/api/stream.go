@@ -2,8 +2,9 @@ package api
 
 import (
 	"context"
-	"slices"
 	"strconv"
+	"sync"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -17,7 +18,14 @@ const (
 	maxTail     = 10_000 //
 	// maxBehind is how many lines a follower of a runtime log may fall behind
 	// before it gets a gap instead. They wait on disk, not in memory.
-	maxBehind = 20_000
+	maxBehind = 200_000
+
+	// A frame holds as many bytes of lines as the client's line takes in half a
+	// second or so, one line at least: on a slow one, pings must pass between.
+	maxRoom = 64 << 10
+	minRoom = 2 << 10
+	slow    = time.Second
+	quick   = 200 * time.Millisecond
 )
 
 func (a *API) streamRoutes() {
@@ -32,7 +40,7 @@ func (a *API) streamAppLogs(c *gin.Context) {
 		if err != nil {
 			return nil, err
 		}
-		opts.MaxBehind = maxBehind
+		opts.MaxBehind, opts.MaxBytes = a.maxBehind, maxRoom
 		app, err := a.deps.Store.AppByName(ctx, who.Actor, c.Param("app"))
 		if err != nil {
 			return nil, err
@@ -78,7 +86,7 @@ func (a *API) followDeployment(ctx context.Context, s *socket, actor models.Acto
 		stop()
 	}()
 	stream := logs.DeploymentStream(d.ID)
-	cursor, err := a.follow(following, s, stream, logs.FollowOptions{After: after})
+	cursor, err := a.follow(following, s, stream, logs.FollowOptions{After: after, MaxBytes: maxRoom})
 	if ctx.Err() != nil || (err != nil && following.Err() == nil) {
 		return err
 	}
@@ -134,12 +142,49 @@ func sendLines(s *socket, lines []logs.Line, gap *logs.Gap) error {
 			return err
 		}
 	}
-	for part := range slices.Chunk(lines, frameLines) {
-		if err := s.send(LogFrame{Type: "lines", Lines: part}); err != nil {
+	lent := frames.Get().(*[]byte)
+	defer frames.Put(lent)
+	for len(lines) > 0 {
+		*lent, lines = lineFrame((*lent)[:0], lines, s.room)
+		began := time.Now()
+		if err := s.write(*lent); err != nil {
 			return err
+		}
+		s.room = adapted(s.room, time.Since(began))
+		if cap(*lent) > 4*maxRoom {
+			*lent = nil // a very long line does not stay in memory
 		}
 	}
 	return nil
+}
+
+// frames are lent to those who send.
+var frames = sync.Pool{New: func() any { return new([]byte) }}
+
+// lineFrame appends a LogFrame of the first lines, one at least, to b, and
+// gives the lines that had no room.
+func lineFrame(b []byte, lines []logs.Line, room int) (frame []byte, rest []logs.Line) {
+	b = append(b, `{"type":"lines","lines":[`...)
+	n := 0
+	for n < len(lines) && n < frameLines && (n == 0 || len(b)+len(lines[n].Text) < room) {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		b = lines[n].AppendJSON(b)
+		n++
+	}
+	return append(b, "]}"...), lines[n:]
+}
+
+// adapted gives the room in a frame after one that took some time.
+func adapted(room int, took time.Duration) int {
+	switch {
+	case took > slow:
+		return max(room/2, minRoom)
+	case took < quick:
+		return min(2*room, maxRoom)
+	}
+	return room
 }
 
 // followOptions reads ?after= and ?tail=.

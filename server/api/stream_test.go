@@ -249,6 +249,7 @@ func TestSocketsPing(t *testing.T) {
 
 func TestSlowListenerCostsNoMemory(t *testing.T) {
 	h := open(t)
+	h.api.maxBehind = 20_000
 	owner := h.owner(t)
 	app := h.app(t, "hello", ownerEmail)
 	stream := logs.AppStream(app.ID)

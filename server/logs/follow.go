@@ -10,6 +10,7 @@ type FollowOptions struct {
 	After     int64 // begin after this Seq, 0 for all that is kept; -1 for the last Tail lines
 	Tail      int   // lines of history when After is -1
 	MaxBehind int64 // lines it may be behind what is written meanwhile, 0 for any number
+	MaxBytes  int   // of a batch, beyond its first line; 0 for 1 MiB
 }
 
 // Batch is what a follower gets at once. Gap, if any, comes before Lines.
@@ -38,7 +39,7 @@ func (s *Store) Follow(ctx context.Context, stream string, opts FollowOptions) i
 			return
 		}
 		defer s.release(st)
-		f := follower{reader: reader{stream: st}, opts: opts}
+		f := follower{reader: reader{stream: st, maxBytes: opts.MaxBytes}, opts: opts}
 		for {
 			batch, err := f.next(ctx)
 			if err != nil {

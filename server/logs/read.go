@@ -66,10 +66,11 @@ func (s *Store) Tail(ctx context.Context, stream string, n int) ([]Line, error) 
 // follower goes on without a search. It keeps no file open in between: a
 // reader that stands still must not hold on to deleted segments.
 type reader struct {
-	stream *stream
-	base   int64 // the segment it stopped in
-	offset int64
-	seq    int64 // the line that begins there
+	stream   *stream
+	maxBytes int   // of one read, 0 for batchBytes
+	base     int64 // the segment it stopped in
+	offset   int64
+	seq      int64 // the line that begins there
 }
 
 // read gives lines of the view after a Seq.
@@ -126,8 +127,11 @@ func (r *reader) readSegment(seg *segment, after, end int64, limit int) ([]Line,
 	defer sc.release()
 	var lines []Line
 	var line Line
-	taken := 0
-	for len(lines) < limit && taken < batchBytes {
+	taken, most := 0, r.maxBytes
+	if most <= 0 {
+		most = batchBytes
+	}
+	for len(lines) < limit && taken < most {
 		payload, err := sc.next()
 		if errors.Is(err, io.EOF) || errors.Is(err, errBadRecord) {
 			break
