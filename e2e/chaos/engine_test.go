@@ -15,13 +15,14 @@ import (
 )
 
 // engine is a container engine of the suite's own, beside the machine's: it can
-// be stopped, frozen and killed without anybody noticing. It makes no bridge
-// and no rules for packets; the networks of apps are all that it has.
+// be stopped, frozen and killed without anybody noticing. It has a bridge of its
+// own, for builds, and makes no rules for packets.
 type engine struct {
-	dir  string
-	args []string
-	cmd  *exec.Cmd
-	done chan struct{} // closed when cmd has ended
+	dir    string
+	bridge string
+	args   []string
+	cmd    *exec.Cmd
+	done   chan struct{} // closed when cmd has ended
 }
 
 // startEngine starts an engine that keeps its images in a folder. It ends with
@@ -35,21 +36,62 @@ func startEngine(t *testing.T, images string) *engine {
 	if images == "" {
 		images = filepath.Join(dir, "root")
 	}
-	e := &engine{dir: dir, args: []string{
+	e := &engine{dir: dir, bridge: fmt.Sprintf("chaos%d", os.Getpid()%1e6)}
+	t.Cleanup(func() { e.remove(t) })
+	ip(t, "link", "add", e.bridge, "type", "bridge")
+	ip(t, "addr", "add", "10.178.0.1/24", "dev", e.bridge)
+	ip(t, "link", "set", e.bridge, "up")
+	e.args = []string{
 		"--data-root", images, "--exec-root", filepath.Join(dir, "run"), "--pidfile", filepath.Join(dir, "pid"), "--host", "unix://" + filepath.Join(dir, "sock"),
 		// Where a containerd of the machine's is used, not in others' namespaces.
 		"--containerd-namespace", filepath.Base(dir), "--containerd-plugins-namespace", filepath.Base(dir) + "-plugins",
-		"--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false", "--userland-proxy=false",
-	}}
-	t.Cleanup(func() { e.remove(t) })
+		"--bridge", e.bridge, "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false", "--userland-proxy=false",
+	}
 	e.start(t)
 	return e
+}
+
+// ip changes the machine's networks.
+func ip(t *testing.T, args ...string) {
+	t.Helper()
+	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
+		t.Fatalf("ip %v: %v\n%s", args, err, out)
+	}
 }
 
 func (e *engine) host() string { return "unix://" + filepath.Join(e.dir, "sock") }
 
 // start starts the engine, the first time or again, and waits until it answers.
+// Like whoever looks after an engine it does not give up at the first attempt:
+// after a death its containerd may still be going.
 func (e *engine) start(t *testing.T) {
+	t.Helper()
+	client, err := docker.NewClientWithOpts(docker.WithHost(e.host()), docker.WithAPIVersionNegotiation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	for range 5 {
+		e.launch(t)
+		err = until(time.Minute, func() error {
+			_, err := client.Ping(t.Context())
+			select {
+			case <-e.done:
+				return nil
+			default:
+				return err
+			}
+		})
+		if _, again := client.Ping(t.Context()); again == nil {
+			return
+		}
+	}
+	said, _ := os.ReadFile(filepath.Join(e.dir, "log")) // what there is to see
+	t.Fatalf("the engine does not start: %v\n%s", err, said[max(0, len(said)-4<<10):])
+}
+
+// launch starts the engine and waits for nothing.
+func (e *engine) launch(t *testing.T) {
 	t.Helper()
 	log, err := os.OpenFile(filepath.Join(e.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -64,21 +106,6 @@ func (e *engine) start(t *testing.T) {
 	done := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(done) }()
 	e.cmd, e.done = cmd, done
-	client, err := docker.NewClientWithOpts(docker.WithHost(e.host()), docker.WithAPIVersionNegotiation())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = client.Close() }()
-	eventually(t, time.Minute, "the engine answers", func() error {
-		select {
-		case <-done:
-			said, _ := os.ReadFile(filepath.Join(e.dir, "log")) // what there is to see
-			t.Fatalf("the engine ended:\n%s", said[max(0, len(said)-4<<10):])
-		default:
-		}
-		_, err := client.Ping(t.Context())
-		return err
-	})
 }
 
 // end ends the engine: in order, which stops the containers, or at once, which
@@ -117,7 +144,12 @@ func (e *engine) freeze() (thaw func()) {
 }
 
 func (e *engine) remove(t *testing.T) {
-	e.end(t, syscall.SIGTERM)
+	if e.cmd != nil {
+		e.end(t, syscall.SIGTERM)
+	}
+	if out, err := exec.Command("ip", "link", "del", e.bridge).CombinedOutput(); err != nil {
+		t.Logf("ip link del: %v\n%s", err, out)
+	}
 	// What a container that could not be stopped holds on to.
 	mounts, _ := os.ReadFile("/proc/self/mounts")
 	lines := strings.Split(string(mounts), "\n")

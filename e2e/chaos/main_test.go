@@ -89,6 +89,7 @@ func scenarios() []scenario {
 		{"by-hand", true, byHand},
 		{"queue", false, crowdedQueue},
 		{"webhooks", false, webhookStorm},
+		{"two-servers", false, twoServers},
 		{"engine", false, engineFaults},
 		{"full-data-disk", false, fullData},
 		{"full-engine-disk", false, fullEngine},

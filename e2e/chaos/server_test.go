@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,6 +22,7 @@ type server struct {
 	data   string
 	url    string
 	listen string
+	env    []string // NAME=value, over the home's
 
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when cmd has ended
@@ -45,7 +47,7 @@ func (h *home) first() *server { return h.servers[0] }
 
 func (s *server) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(suite.slipway, args...)
-	cmd.Env = append(s.home.env, "SLIPWAY_DATA="+s.data, "SLIPWAY_LISTEN="+s.listen, "SLIPWAY_FAILPOINTS="+s.points())
+	cmd.Env = slices.Concat(s.home.env, []string{"SLIPWAY_DATA=" + s.data, "SLIPWAY_LISTEN=" + s.listen, "SLIPWAY_FAILPOINTS=" + s.points()}, s.env)
 	cmd.Dir = s.dir
 	return cmd
 }
