@@ -55,6 +55,7 @@ type conn struct {
 	inflow  inflow
 	ex      exchange
 	closing bool // after the answer
+	lingers bool // and what the client still sends is read first
 	chunked bool // the answer's body is
 
 	ctx    context.Context
@@ -273,10 +274,15 @@ func (c *conn) answerRequest() (again bool) {
 	if ex.upload != nil && ex.upload.whole != nil {
 		c.inflow.skip()
 	}
-	if ex.broken {
+	over := ex.upload == nil || ex.upload.over()
+	switch {
+	case ex.broken:
 		c.breakOff()
+	case !ex.tunnelled:
+		// A client that asked for the end sends no more.
+		c.lingers = !over || c.closing && !req.close
 	}
-	return whole && !c.closing && !ex.tunnelled && (ex.upload == nil || ex.upload.over())
+	return whole && over && !c.closing && !ex.tunnelled
 }
 
 // breakOff sees to it that a cut answer cannot look like a whole one: where
@@ -285,7 +291,6 @@ func (c *conn) breakOff() {
 	if c.closing && !c.chunked && c.tcp != nil {
 		_ = c.tcp.SetLinger(0)
 	}
-	c.closing = false // nothing is left to be read by the client
 }
 
 // know finds out who is asking. That changes from request to request only with
@@ -326,7 +331,7 @@ func (c *conn) refuse(err error) {
 
 // end closes the connection and lets go of all it has.
 func (c *conn) end() {
-	if c.closing && !c.link.tunnel {
+	if c.lingers {
 		c.linger()
 	}
 	c.front.forget(c)

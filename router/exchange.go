@@ -40,9 +40,8 @@ type exchange struct {
 	broken    bool          // the answer is not whole
 	tunnelled bool
 
-	interim sync.Mutex // guards what follows, and interim answers
-	settled bool       // no interim answer may be sent any more
-	said    chan struct{}
+	interim sync.Mutex    // guards what follows, and interim answers
+	said    chan struct{} // closed when the client has been told to send its body, or need not be; nil when it did not ask
 }
 
 func (ex *exchange) serve() {
@@ -85,10 +84,25 @@ func (ex *exchange) answer(p *page, reason string) {
 // read to its end.
 func (ex *exchange) settle() (last bool) {
 	ex.interim.Lock()
-	ex.settled = true
+	ex.permit()
 	ex.interim.Unlock()
 	last = ex.upload != nil && ex.upload.answer()
 	return last || ex.proxy.draining.Load()
+}
+
+// permit ends the wait for the app's word before the body is read. It reports
+// whether it was the first to. The lock is held.
+func (ex *exchange) permit() bool {
+	if ex.said == nil {
+		return false
+	}
+	select {
+	case <-ex.said:
+		return false
+	default:
+		close(ex.said)
+		return true
+	}
 }
 
 // fail answers for a backend that did not.

@@ -191,7 +191,7 @@ func (ex *exchange) awaitContinue() {
 	case <-timer.C:
 		ex.interim.Lock()
 		defer ex.interim.Unlock()
-		if !ex.settled {
+		if ex.permit() {
 			_ = ex.client.early(&response{status: http.StatusContinue}) // a client that is gone is found out by reading
 		}
 	}
@@ -202,14 +202,8 @@ func (ex *exchange) passEarly(res *response) {
 	ex.interim.Lock()
 	defer ex.interim.Unlock()
 	if res.status == http.StatusContinue {
-		if !ex.req.expect || ex.said == nil {
-			return
-		}
-		select {
-		case <-ex.said:
-			return // once is enough
-		default:
-			close(ex.said)
+		if !ex.permit() {
+			return // nobody asked, or it was said before
 		}
 	}
 	_ = ex.client.early(res) // the final answer finds out that the client is gone

@@ -162,7 +162,7 @@ func TestHoldIsLimitedInNumber(t *testing.T) {
 }
 
 // TestHeldUploadIsNotRead holds a request whose client waits for permission to
-// send.
+// send, and one whose client goes away in the middle of sending.
 func TestHeldUploadIsNotRead(t *testing.T) {
 	c := newControl(t)
 	_, b := backend(t, func(w http.ResponseWriter, req *http.Request) {
@@ -173,7 +173,10 @@ func TestHeldUploadIsNotRead(t *testing.T) {
 	r := start(t, c, nil)
 	c.acked(2)
 	conn, in := r.raw("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
-	eventually(t, "it waits", func() bool { return r.inFlight() == 1 })
+	gone, _ := r.raw("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5000000\r\n\r\nsome of it")
+	eventually(t, "both wait", func() bool { return r.inFlight() == 2 })
+	_ = gone.Close()
+	eventually(t, "who went away waits no longer", func() bool { return r.inFlight() == 1 })
 	c.acked(c.put(live("a", "a.test", b)))
 	if line, err := in.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 100 ") {
 		t.Fatalf("%q, %v", line, err)

@@ -112,7 +112,9 @@ func (ex *exchange) sent(u *upstream) {
 		ex.upload.sent()
 	default:
 		if ex.req.expect {
+			ex.interim.Lock()
 			ex.said = make(chan struct{})
+			ex.interim.Unlock()
 		}
 		ex.pumping = make(chan struct{})
 		go ex.pump(u, ex.pumping)
