@@ -109,7 +109,13 @@ func (h *home) withoutImage(t *testing.T, repo *repository) {
 	}
 	d := s.awaits(t, repo.app, restart.Number)
 	t.Logf("the restart is %s: %s", d.State, d.Reason)
-	h.sound(t, 90*time.Second, "a restart without an image")
+	eventually(t, 30*time.Second, "the app answers without its image", func() error {
+		status, body, err := h.visit(repo.app, "/")
+		if err == nil && status != 200 {
+			err = fmt.Errorf("%d %s", status, body)
+		}
+		return err
+	})
 	repo.commit(t, "mended")
 	repo.deploy(t, s)
 	h.sound(t, 90*time.Second, "the push after it")

@@ -47,15 +47,19 @@ func postgresFaults(t *testing.T, dice *rand.Rand) {
 	}
 	for i, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
-			repo.commit(t, fmt.Sprint("fault-", i), nap(time.Duration(500+dice.IntN(1000))*time.Millisecond), "ENV DELAY=500ms")
+			repo.commit(t, fmt.Sprint("fault-", i), nap(time.Duration(500+dice.IntN(1000))*time.Millisecond), "ENV DELAY=1s")
 			push := repo.push(t, s)
-			time.Sleep(time.Duration(dice.IntN(3000)) * time.Millisecond) // any moment of the push
+			phase := []string{"", "building", "deploying"}[dice.IntN(3)]
+			if phase != "" {
+				reaches(t, h, push.commit, phase)
+			}
+			time.Sleep(time.Duration(dice.IntN(1000)) * time.Millisecond) // any moment of the phase
 			f.fault(t)
 			lifted := time.Now()
 			<-push.done
 			eventually(t, time.Minute, "the server is ready again", s.ready)
 			h.sound(t, 90*time.Second, f.name)
-			t.Logf("all well %s after it was over; the push: %v, acknowledged as #%d", time.Since(lifted).Round(100*time.Millisecond), push.err, push.acknowledged())
+			t.Logf("in phase %q; all well %s after it was over; the push: %v, acknowledged as #%d", phase, time.Since(lifted).Round(100*time.Millisecond), push.err, push.acknowledged())
 			repo.commit(t, fmt.Sprint("after-", i))
 			repo.deploy(t, s)
 			crowd.unharmed(t, f.name)
