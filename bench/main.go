@@ -24,6 +24,9 @@ type measurement struct {
 }
 
 var measurements = []measurement{
+	{[]string{"push_to_live_changed", "push_to_live_unchanged"}, measurePush},
+	{[]string{"rollback_cold", "rollback_warm"}, measureRollback},
+	{[]string{"concurrent_deploys"}, measureConcurrent},
 	{[]string{"api_get_app", "api_list_50", "api_create"}, measureAPI},
 	{[]string{"router_rps", "router_p99"}, measureRouter},
 	{[]string{"router_10k_hosts", "router_10k_change_ms", "router_10k_memory_mb"}, measureRouterHosts},
