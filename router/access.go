@@ -19,6 +19,18 @@ type accessLog struct {
 
 func newAccessLog() *accessLog { return &accessLog{ready: make(chan struct{}, 1)} }
 
+// room says whether a line would be kept. If it would not it is counted as
+// dropped, so that nobody needs to make it.
+func (l *accessLog) room() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.lines) < accessMost {
+		return true
+	}
+	l.dropped++
+	return false
+}
+
 func (l *accessLog) add(line Access) {
 	l.mu.Lock()
 	first := len(l.lines) == 0

@@ -32,6 +32,7 @@ type exchange struct {
 	pumping chan struct{} // closed when nobody reads the body any more; nil before
 	unbound func() bool   // ends the watch on ctx, with HTTP/2
 
+	out       answer
 	status    int
 	bytes     int64         // of the answer's body
 	wait      time.Duration // to the answer's header, 0 before it
@@ -173,7 +174,9 @@ func (ex *exchange) finish() {
 	}
 	if ex.route != nil && !ex.route.platform {
 		ex.route.counter.count(ex.served())
-		ex.proxy.access.add(ex.line())
+		if ex.proxy.access.room() {
+			ex.proxy.access.add(ex.line())
+		}
 	}
 	// Last, so that the line is in the report that tells of the drain.
 	ex.leave()

@@ -42,8 +42,8 @@ func (ex *exchange) relay() {
 	u.body.begin(&u.src, how, length)
 	last := ex.settle()
 	ex.begin(res.status)
-	a := answer{head: &res.head, status: res.status, reason: res.reason, length: length, bodiless: how == framedNone, id: ex.id, last: last}
-	err := lost(ex.client.begin(&a))
+	ex.out = answer{head: &res.head, status: res.status, reason: res.reason, length: length, bodiless: how == framedNone, id: ex.id, last: last}
+	err := lost(ex.client.begin(&ex.out))
 	if err == nil {
 		err = ex.copyBody(u)
 	}
