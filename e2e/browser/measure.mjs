@@ -1,8 +1,13 @@
-// What a page costs: the time between its frames, the tasks that kept it busy
-// for more than 50 ms, its memory and its size.
+// What a page costs: the processor's time that its main thread takes, which is
+// the same however busy the machine is with other things; and what somebody sees
+// of it, which is not: the time between frames, and tasks of more than 50 ms.
+import { readFile } from "node:fs/promises";
+
+const long = 50; // milliseconds
 
 /** Measures a page while something is done; gives the figures of that time. */
 export async function measure(page, act) {
+  const stop = await trace(page);
   await page.evaluate(() => {
     const noted = { frames: [], tasks: [], going: true };
     window.noted = noted;
@@ -38,6 +43,62 @@ export async function measure(page, act) {
     worst: at(1),
     longTasks: tasks.length,
     longest: Math.round(Math.max(0, ...tasks)),
+    cpu: await stop(),
+  };
+}
+
+/**
+ * Traces the main thread of a page. What it gives ends that, and gives the
+ * processor's time of its tasks in milliseconds: {sum, long, longest}.
+ */
+export async function trace(page) {
+  const session = await page.context().newCDPSession(page);
+  const events = [];
+  session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  await session.send("Tracing.start", {
+    transferMode: "ReportEvents",
+    traceConfig: {
+      recordMode: "recordContinuously",
+      includedCategories: ["disabled-by-default-devtools.timeline"],
+    },
+  });
+  return async () => {
+    const whole = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
+    await session.send("Tracing.end");
+    const { dataLossOccurred } = await whole;
+    await session.detach();
+    if (dataLossOccurred) throw new Error("the trace is not whole");
+    const thread = ({ pid, tid }) => `${pid} ${tid}`;
+    const main = new Set(
+      events.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain").map(thread),
+    );
+    const tasks = events
+      .filter((event) => event.name === "RunTask" && event.tdur !== undefined && main.has(thread(event)))
+      .map(({ tdur }) => tdur / 1000);
+    if (tasks.length === 0) throw new Error("the trace holds no task");
+    return {
+      sum: Math.round(tasks.reduce((sum, one) => sum + one, 0)),
+      long: tasks.filter((one) => one > long).length,
+      longest: Math.round(Math.max(...tasks)),
+    };
+  };
+}
+
+/** Says, when it is asked, how much of the machine's processors was idle since: 0 to 1. */
+export async function idleness() {
+  const read = async () => {
+    const times = (await readFile("/proc/stat", "utf8"))
+      .split("\n")[0]
+      .trim()
+      .split(/\s+/)
+      .slice(1)
+      .map(Number);
+    return { idle: times[3] + times[4], all: times.reduce((sum, one) => sum + one, 0) };
+  };
+  const before = await read();
+  return async () => {
+    const after = await read();
+    return (after.idle - before.idle) / Math.max(1, after.all - before.all);
   };
 }
 

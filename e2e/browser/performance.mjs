@@ -1,7 +1,8 @@
-// How light and how smooth the dashboard is. What depends on the machine is
-// printed; what must hold on any is asserted.
+// How light and how smooth the dashboard is. What the machine's other work makes
+// slower is printed; what the page itself costs is asserted. It runs by itself,
+// after the stories: npm run performance.
 import { after, afterEach, before, test } from "node:test";
-import { measure, table, weigh } from "./measure.mjs";
+import { idleness, measure, table, trace, weigh } from "./measure.mjs";
 import { assert, eventually, Story, visit } from "./story.mjs";
 
 const app = "chatty";
@@ -10,8 +11,13 @@ const held = 100_000;
 const rate = 2000; // lines a second
 const stretch = 8; // seconds of them
 
+const budget = 300; // milliseconds of the processor that one task may take
+
 const rows = [
-  ["", "s", "frames/s", "median ms", "p95 ms", "worst ms", "long tasks", "longest ms", "MB", "elements"],
+  [
+    ..."|s|CPU s|frames/s|median ms|p95 ms|worst ms|long tasks|longest ms".split("|"),
+    ..."long by CPU|longest CPU ms|MB|elements".split("|"),
+  ],
 ];
 
 let story;
@@ -25,32 +31,37 @@ before(async () => {
   appUrl = (await story.deployed(app)).url;
 });
 after(async () => {
-  if (rows.length > 1) table("Time between frames, tasks over 50 ms, memory and size of the page", rows);
+  if (rows.length > 1)
+    table("Time of the main thread and between frames, tasks over 50 ms, memory and size of the page", rows);
   await story?.end();
 });
 afterEach((test) => story?.judge(test));
 
-/** Does something, notes the figures, and holds that the page never froze. */
-async function smoothly(what, act) {
+/**
+ * Does something that may take some seconds of the processor, notes the figures,
+ * and holds that the page never froze.
+ */
+async function smoothly(what, most, act) {
   const seen = await measure(page, act);
   const { megabytes, elements } = await weigh(page);
-  const { seconds, framesASecond, median, p95, worst, longTasks, longest } = seen;
+  const { seconds, cpu, framesASecond, median, p95, worst, longTasks, longest } = seen;
   rows.push([
     what,
     seconds.toFixed(1),
+    (cpu.sum / 1000).toFixed(2),
     framesASecond,
     median,
     p95,
     worst,
     longTasks,
     longest,
+    cpu.long,
+    cpu.longest,
     megabytes,
     elements,
   ]);
-  assert.ok(
-    longest < 1000 && worst < 1000,
-    `${what}: the page stood still for ${Math.max(longest, worst)} ms`,
-  );
+  assert.ok(cpu.longest < budget, `${what}: a task took ${cpu.longest} ms of the processor`);
+  assert.ok(cpu.sum < most * 1000, `${what}: ${cpu.sum} ms of the processor`);
   assert.ok(megabytes < 400, `${what}: ${megabytes} MB are held`);
   assert.ok(elements < 6000, `${what}: ${elements} elements are in the document`);
   return seen.result;
@@ -61,6 +72,7 @@ async function firstVisit() {
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");
   await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+  const stop = await trace(page);
   await story.go("/");
   await story.link(app).waitFor();
   const figures = await page.evaluate(
@@ -83,24 +95,32 @@ async function firstVisit() {
       }),
   );
   await session.detach();
-  return figures;
+  return { ...figures, cpu: (await stop()).sum };
 }
 
 test("the first page is light, and can be used within a second", async () => {
   const visits = [];
+  const idle = await idleness();
   for (let i = 0; i < 5; i++) visits.push(await firstVisit());
   table("First page, nothing cached", [
     ["", ...visits.map((_, i) => `#${i + 1}`)],
     ["first paint, ms", ...visits.map(({ painted }) => painted)],
     ["usable, ms", ...visits.map(({ usable }) => usable)],
+    ["main thread, CPU ms", ...visits.map(({ cpu }) => cpu)],
     ["script as sent, bytes", ...visits.map(({ sent }) => sent)],
     ["files of script", ...visits.map(({ files }) => files)],
   ]);
   for (const { sent } of visits)
     assert.ok(sent > 10_000 && sent <= 150_000, `${sent} bytes of compressed script`);
-  // One of them has the machine to itself.
   const best = Math.min(...visits.map(({ usable }) => usable));
-  assert.ok(best <= 1000, `usable after ${best} ms at best`);
+  const cheapest = Math.min(...visits.map(({ cpu }) => cpu));
+  const share = await idle();
+  console.log(
+    `usable after ${best} ms at best; ${Math.round(share * 100)} % of the machine was idle meanwhile`,
+  );
+  assert.ok(cheapest <= 600, `${cheapest} ms of the processor at best`);
+  // On a machine that others keep busy the time says nothing about the page.
+  assert.ok(best <= 1000 || share < 0.15, `usable after ${best} ms at best`);
 });
 
 const pour = async (count) => {
@@ -116,11 +136,11 @@ test(`${held} lines are held while ${rate} a second arrive`, async () => {
   await story.go(`/apps/${app}/logs`);
   await pour(10);
   await newest();
-  await smoothly(`${held} lines at once`, async () => {
+  await smoothly(`${held} lines at once`, 5, async () => {
     for (let i = 0; i < 10; i++) await pour(held / 10);
     await newest();
   });
-  const late = await smoothly(`${rate} lines a second for ${stretch} s`, async () => {
+  const late = await smoothly(`${rate} lines a second for ${stretch} s`, stretch / 3, async () => {
     const ticks = stretch * 10;
     const began = Date.now();
     for (let i = 1; i <= ticks; i++) {
@@ -136,12 +156,12 @@ test(`${held} lines are held while ${rate} a second arrive`, async () => {
   const count = Number((await page.getByText(/^[\d,]+ lines$/).innerText()).replace(/\D/g, ""));
   assert.ok(count > held * 0.99 && count <= held * 1.01, `${count} lines are held`);
   console.log(`the newest line is in sight ${late} ms after it was written`);
-  assert.ok(late < 5000, `${late} ms behind`);
+  assert.ok(late < 20_000, `${late} ms behind`);
 });
 
 test("a search through all of them answers while they come", async () => {
   const search = page.getByRole("searchbox").first();
-  await smoothly("a search through them", async () => {
+  await smoothly("a search through them", 1, async () => {
     await search.fill(`line ${written - 5}`);
     await page.locator("mark").first().waitFor();
     await search.fill("");
@@ -153,7 +173,7 @@ test("a search through all of them answers while they come", async () => {
 test("scrolling through them is smooth, and keeps few rows", async () => {
   const pane = page.getByRole("log");
   await story.button("Pause").click();
-  await smoothly("scrolling through them", async () => {
+  await smoothly("scrolling through them", 5, async () => {
     await pane.hover();
     const seen = () => pane.evaluate((node) => node.scrollTop);
     for (let i = 0; i < 25; i++) {
@@ -173,19 +193,19 @@ test(`${many} apps are as smooth as few`, async () => {
     await Promise.all(names.slice(i, i + 20).map((name) => story.api.post("/apps", { name })));
   }
   console.log(`${many} apps made in ${((Date.now() - began) / 1000).toFixed(1)} s`);
-  await smoothly(`opening ${many} apps`, async () => {
+  await smoothly(`opening ${many} apps`, 1, async () => {
     await page.getByRole("link", { name: "Apps", exact: true }).first().click();
     await story.link("app-000").waitFor();
   });
   const search = page.getByRole("searchbox").first();
-  await smoothly("finding one of them", async () => {
+  await smoothly("finding one of them", 1, async () => {
     await search.pressSequentially("app-49", { delay: 30 });
     await story.link("app-499").waitFor();
     await story.link("app-000").waitFor({ state: "hidden" });
     await search.fill("");
     await story.link("app-000").waitFor();
   });
-  await smoothly("scrolling through them", async () => {
+  await smoothly("scrolling through them", 5, async () => {
     for (let i = 0; i < 60; i++) await page.mouse.wheel(0, 1500);
     await eventually("the last app is in sight", async () => {
       await page.mouse.wheel(0, 3000);
