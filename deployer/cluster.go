@@ -210,6 +210,10 @@ var ErrNoImage = errors.New("no such image")
 // and whose image has none either.
 var ErrNoCommand = errors.New("neither the workload nor its image has a command")
 
+// ErrNoRoom is in the chain of an error from an engine that has not the memory,
+// or the addresses, left to start an instance.
+var ErrNoRoom = errors.New("the container engine has no room left")
+
 // Unhealthy says why a workload did not become healthy. Its message is safe to
 // show to those who may see the app.
 type Unhealthy struct {

@@ -28,6 +28,15 @@ const (
 
 	// removalTime is what removing instances takes beyond their grace.
 	removalTime = 20 * time.Second
+
+	// quickGrace is what instances get that never had a request: nothing is
+	// lost with them, and somebody may be waiting for the cancel.
+	quickGrace = 2 * time.Second
+
+	// A switch of the traffic that has begun is better seen through than taken
+	// back. It gets so long when ctx ends, and so long in all.
+	switchLate    = 3 * time.Second
+	switchTimeout = 30 * time.Second
 )
 
 // Rollout puts releases in place of one another without losing a request. It
@@ -47,6 +56,11 @@ type Plan struct {
 	Workloads []Workload   // all of the new release, one per process
 	Live      int          // the release that has the traffic now, 0 for none
 	Previous  []WorkloadID // to be removed at the end, beside all that Instances shows of other releases
+	Keep      []WorkloadID // of these, those that are left running without traffic
+
+	StopFirst []string   // processes of which the old instances stop before the new ones start
+	Before    []Workload // what the live release has of these, to be started again if the new one fails
+	Warm      bool       // the release may be running already: if all of its web process does, the traffic is switched at once
 }
 
 // Say takes a sentence for the deployment's log. It may be called from several
@@ -67,21 +81,75 @@ func (r *Rollout) Run(ctx context.Context, p Plan, say Say) error {
 //
 // When it fails or ctx ends before the traffic is switched, the new release is
 // removed, the old one is as it was, and the error says why (an *Unhealthy,
-// ctx's error, …).
+// ctx's error, …). What had stopped first is started again.
+//
+// With Plan.Warm and a web process that runs as it should nothing is started at
+// all: the traffic is switched, and the other processes are Scale's to bring up.
 func (r *Rollout) BringUp(ctx context.Context, p Plan, say Say) error {
 	run, err := r.begin(ctx, p, say)
 	if err != nil {
 		return err
 	}
-	if err := run.bringUp(ctx); err != nil {
-		return errors.Join(err, run.undo(ctx, false))
+	if run.warm() {
+		run.say("v%d is still running", p.Release)
+	} else {
+		run.Warm = false
+		if err := run.bringUp(ctx); err != nil {
+			return errors.Join(err, run.undo(ctx, false))
+		}
 	}
 	failpoint.Hit("rollout.before-switch")
-	if err := r.Router.Switch(ctx, p.App, Targets{Release: p.Release, Process: webProcess}); err != nil {
-		return errors.Join(fmt.Errorf("switch the traffic: %w", err), run.undo(ctx, true))
+	if err := run.switchOver(ctx); err != nil {
+		return errors.Join(err, run.undo(ctx, true))
 	}
 	run.say("traffic switched to v%d", p.Release)
 	return nil
+}
+
+// switchOver sends the traffic to the new release.
+func (r *rollingOut) switchOver(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	switching, end := context.WithTimeout(context.WithoutCancel(ctx), switchTimeout)
+	defer end()
+	defer context.AfterFunc(ctx, func() {
+		late := time.NewTimer(switchLate)
+		defer late.Stop()
+		select {
+		case <-late.C:
+			end()
+		case <-switching.Done():
+		}
+	})()
+	if err := r.Router.Switch(switching, r.App, Targets{Release: r.Release, Process: webProcess}); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("switch the traffic: %w", err)
+	}
+	return nil
+}
+
+// warm says whether all the instances that the web process should have are
+// healthy already.
+func (r *rollingOut) warm() bool {
+	if !r.Warm || r.holds() {
+		return false
+	}
+	for _, w := range r.Workloads {
+		if w.ID.Process != webProcess {
+			continue
+		}
+		healthy := 0
+		for _, in := range r.instances {
+			if in.Workload == w.ID && in.Index <= w.Instances && in.State == StateHealthy {
+				healthy++
+			}
+		}
+		return w.Instances > 0 && healthy == w.Instances
+	}
+	return false
 }
 
 // ClearAway waits until what is not of the plan's release has no request in
@@ -142,8 +210,9 @@ type rollingOut struct {
 	*Rollout
 	Plan
 	say       Say
-	liveFound bool // the live release still has instances
-	newFound  bool // the new one has some already: this is another attempt
+	instances []Instance // as they were found
+	liveFound bool       // the live release still has instances
+	newFound  bool       // the new one has some already: this is another attempt
 }
 
 // findPrevious adds every other release of the app that has instances, however
@@ -153,6 +222,7 @@ func (r *rollingOut) findPrevious(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.instances = instances
 	previous := slices.Clone(r.Previous)
 	for _, instance := range instances {
 		previous = append(previous, instance.Workload)
@@ -172,6 +242,11 @@ func (r *rollingOut) findPrevious(ctx context.Context) error {
 // Where there are several they are looked at once more at the end: what was up
 // first may have crashed while the last was waited for.
 func (r *rollingOut) bringUp(ctx context.Context) error {
+	if r.replaces() || len(r.inTheWay()) > 0 {
+		if err := r.makeWay(ctx); err != nil {
+			return err
+		}
+	}
 	group, groupCtx := errgroup.WithContext(ctx)
 	for _, w := range r.Workloads {
 		group.Go(func() error { return r.up(groupCtx, w, r.say) })
@@ -219,8 +294,11 @@ func count(instances int) string {
 // rollout's may be what ended. switched says that routers may have begun to
 // send requests to it; they are told to go back first.
 func (r *rollingOut) undo(ctx context.Context, switched bool) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout+r.grace())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout+r.grace()+r.timeToGoBack())
 	defer cancel()
+	if r.replaces() {
+		return r.goBack(ctx, switched)
+	}
 	if r.keep() {
 		r.say("v%d is left running: there is no other release to go back to", r.Release)
 		return nil
@@ -232,12 +310,29 @@ func (r *rollingOut) undo(ctx context.Context, switched bool) error {
 			r.say("v%d is left running: not every router could be switched back", r.Release)
 			return fmt.Errorf("switch the traffic back: %w", err)
 		}
+		if r.Warm {
+			return nil // it runs on without traffic, as before
+		}
 		r.drain(ctx, r.ids())
+		return r.removeAgain(ctx, r.grace())
 	}
-	if err := r.remove(ctx, r.ids()); err != nil {
+	return r.removeAgain(ctx, min(quickGrace, r.grace()))
+}
+
+func (r *rollingOut) removeAgain(ctx context.Context, grace time.Duration) error {
+	if err := r.remove(ctx, r.ids(), grace); err != nil {
 		return fmt.Errorf("remove v%d again: %w", r.Release, err)
 	}
 	return nil
+}
+
+// timeToGoBack is how long the live release may take to be up again.
+func (r *rollingOut) timeToGoBack() time.Duration {
+	var longest time.Duration
+	for _, w := range r.Before {
+		longest = max(longest, w.Health.WithDefaults().Timeout)
+	}
+	return longest
 }
 
 // keep says that removing the new release would leave the app with nothing:
@@ -250,7 +345,8 @@ func (r *rollingOut) keep() bool {
 // clearAway waits for the old releases' requests to end, and removes them.
 func (r *rollingOut) clearAway(ctx context.Context) error {
 	failpoint.Hit("rollout.before-drain")
-	r.drain(ctx, r.Previous)
+	old := slices.DeleteFunc(slices.Clone(r.Previous), func(id WorkloadID) bool { return slices.Contains(r.Keep, id) })
+	r.drain(ctx, old)
 	failpoint.Hit("rollout.before-remove")
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -260,11 +356,11 @@ func (r *rollingOut) clearAway(ctx context.Context) error {
 	// this release would take what is about to exit for what runs.
 	removing, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.grace()+removalTime)
 	defer cancel()
-	if err := r.remove(removing, r.Previous); err != nil {
+	if err := r.remove(removing, old, r.grace()); err != nil {
 		return err
 	}
 	failpoint.Hit("rollout.removed")
-	for _, release := range releases(r.Previous) {
+	for _, release := range releases(old) {
 		r.say("v%d removed", release)
 	}
 	return nil
@@ -300,10 +396,10 @@ func (r *rollingOut) drain(ctx context.Context, ids []WorkloadID) {
 	}
 }
 
-func (r *rollingOut) remove(ctx context.Context, ids []WorkloadID) error {
+func (r *rollingOut) remove(ctx context.Context, ids []WorkloadID, grace time.Duration) error {
 	var group errgroup.Group // without a shared context: one failure must not spare the others
 	for _, id := range ids {
-		group.Go(func() error { return r.Cluster.Remove(ctx, id, r.grace()) })
+		group.Go(func() error { return r.Cluster.Remove(ctx, id, grace) })
 	}
 	return group.Wait()
 }

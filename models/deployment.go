@@ -17,6 +17,9 @@ const (
 	DeploymentSuperseded DeploymentState = "superseded" // terminal: a newer one made it needless; its release never goes live
 )
 
+// ReleaseTimeout bounds how long a deployment may be releasing.
+const ReleaseTimeout = time.Minute
+
 // Terminal says whether the state is final.
 func (s DeploymentState) Terminal() bool {
 	switch s {

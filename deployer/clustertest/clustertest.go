@@ -60,6 +60,7 @@ func Run(t *testing.T, harness func(t *testing.T) Harness) {
 		{"Logs/follow through a restart to the end", logFollow},
 		{"Logs/of nothing", logsOfNothing},
 		{"Usage/measures what runs", usage},
+		{"Volumes/outlive instances and releases", volumesOutlive},
 		{"Run/connects input, output and exit code", runTask},
 		{"Run/ends with its context", runCancelled},
 		{"every method ends with its context", contextEnds},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"syscall"
 
 	cerrdefs "github.com/containerd/errdefs"
@@ -40,9 +41,23 @@ func fail(ctx context.Context, what string, err error) error {
 		return ctx.Err()
 	case unreachable(err):
 		return fmt.Errorf("%s: %w: %w", what, deployer.ErrUnavailable, err)
+	case noRoom(err):
+		return fmt.Errorf("%s: %w: %w", what, deployer.ErrNoRoom, err)
 	default:
 		return fmt.Errorf("%s: %w", what, err)
 	}
+}
+
+// noRoom tells an engine that has not the memory, or the addresses, left to do
+// what it was asked. It has no class of its own.
+func noRoom(err error) bool {
+	text := strings.ToLower(err.Error())
+	for _, sign := range []string{"cannot allocate memory", "resource temporarily unavailable", "no available ip", "could not find an available"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // unreachable tells an engine that did not answer, or went away in the middle

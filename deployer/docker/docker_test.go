@@ -3,6 +3,7 @@ package docker_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,7 +77,7 @@ func newCluster(t testing.TB, o docker.Options) *docker.Cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := c.RemoveInstallation(context.Background()); err != nil {
+		if err := errors.Join(c.RemoveInstallation(context.Background()), c.RemoveAllVolumes(context.Background())); err != nil {
 			t.Error(err)
 		}
 	})

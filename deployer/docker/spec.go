@@ -46,6 +46,7 @@ func (c *Cluster) hostConfig(w deployer.Workload, network string) *container.Hos
 			Config: map[string]string{"max-size": "10m", "max-file": "3"},
 		},
 		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyDisabled},
+		Mounts:        c.mounts(w),
 		Resources: container.Resources{
 			Memory: limits.MemoryBytes,
 			// Equal to Memory: no swap, so that an app over its limit ends
@@ -115,7 +116,8 @@ func (c *Cluster) specHash(w deployer.Workload) string {
 		Port    int
 		Health  deployer.Health
 		Limits  deployer.Limits
-	}{w.Image, w.Command, names, w.Port, w.Health.WithDefaults(), c.limitsOf(w)})
+		Volumes []deployer.Volume `json:",omitempty"`
+	}{w.Image, w.Command, names, w.Port, w.Health.WithDefaults(), c.limitsOf(w), w.Volumes})
 	if err != nil {
 		panic(err) // strings and numbers always marshal
 	}

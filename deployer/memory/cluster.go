@@ -73,6 +73,10 @@ func (c *Cluster) Ensure(ctx context.Context, w deployer.Workload) error {
 	for _, i := range c.of(w.ID) { // again: another call may have been here
 		present[i.info.Index] = i
 	}
+	if missing := w.Instances - len(present); c.engine.room > 0 && missing > 0 && len(c.engine.instances)+missing > c.engine.room {
+		return fmt.Errorf("start an instance of %s: %w", w.ID, deployer.ErrNoRoom)
+	}
+	c.makeVolumes(w)
 	for index := 1; index <= w.Instances; index++ {
 		switch i := present[index]; {
 		case i == nil:
@@ -93,7 +97,7 @@ func same(a, b deployer.Workload) bool {
 			return false
 		}
 	}
-	return a.Image == b.Image && a.Port == b.Port && a.Limits == b.Limits && slices.Equal(a.Command, b.Command) &&
+	return slices.Equal(a.Volumes, b.Volumes) && a.Image == b.Image && a.Port == b.Port && a.Limits == b.Limits && slices.Equal(a.Command, b.Command) &&
 		a.Health.WithDefaults() == b.Health.WithDefaults()
 }
 

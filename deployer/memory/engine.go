@@ -21,6 +21,8 @@ type Engine struct {
 	instances map[string]*instance
 	watchers  map[*watcher]bool
 	away      bool
+	room      int                        // most instances there may be, 0 for any number
+	volumes   map[string]map[string]bool // names by installation and app
 	made      int
 	subnet    [2]byte // of 127.0.0.0/8
 }
@@ -31,6 +33,7 @@ func NewEngine() *Engine {
 		images:    map[string]Program{},
 		instances: map[string]*instance{},
 		watchers:  map[*watcher]bool{},
+		volumes:   map[string]map[string]bool{},
 		// Engines in other processes listen on the same ports; a random
 		// network each keeps them apart.
 		subnet: [2]byte{byte(64 + rand.IntN(128)), byte(rand.IntN(256))},
@@ -53,6 +56,14 @@ func (e *Engine) SetAway(away bool) {
 	for w := range e.watchers {
 		w.breakOff()
 	}
+}
+
+// SetRoom makes the engine refuse to make more than so many instances, as if the
+// machine had not the memory for them. With 0 it makes any number.
+func (e *Engine) SetRoom(instances int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.room = instances
 }
 
 // host gives the next instance an address of its own.

@@ -176,11 +176,15 @@ func (s *Store) ClaimDeployment(ctx context.Context, appID, holder string, lease
 				d.State = models.DeploymentBuilding
 			}
 		}
+		if d.State == models.DeploymentReleasing {
+			ends := now.Add(models.ReleaseTimeout)
+			d.PhaseDeadline = &ends
+		}
 		until := now.Add(lease)
 		d.LeaseUntil, d.Holder = &until, holder
 		d.Fence++
 		claimed = d
-		return translate(tx.with(ctx).Model(d).Select("state", "started_at", "lease_until", "holder", "fence").Updates(d).Error)
+		return translate(tx.with(ctx).Model(d).Select("state", "started_at", "lease_until", "holder", "fence", "phase_deadline").Updates(d).Error)
 	})
 	if models.KindOf(err) == models.KindNotFound {
 		return nil, nil // the app is gone, and its work with it

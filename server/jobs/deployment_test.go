@@ -149,7 +149,7 @@ func TestCancelledWhileItWaitsIsInItsLogFirst(t *testing.T) {
 	w := open(t)
 	s := w.start()
 	app := s.create("hello")
-	s.push(app, "HOLD=")
+	w.inState(s.push(app, "HOLD="), models.DeploymentBuilding)
 	waits := s.push(app)
 	// Commits that make a deployment terminal wait for a lock, which is the test's.
 	w.exec(`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END'`)
@@ -187,8 +187,8 @@ func TestCancel(t *testing.T) {
 	app := s.create("hello")
 	s.deploy(app)
 	held := s.push(app, "HOLD=")
-	waits := s.push(app)
 	w.inState(held, models.DeploymentBuilding)
+	waits := s.push(app)
 
 	// Queued: cancelled at once.
 	got, err := s.Cancel(t.Context(), w.ann, "hello", waits.Number)

@@ -424,7 +424,7 @@ func (s *switchboard) Switch(ctx context.Context, app string, to deployer.Target
 		return nil // the engine is away; routers do not ask it
 	}
 	for _, i := range instances {
-		if i.Workload.Process == to.Process && i.Workload.Release == to.Release && i.State != deployer.StateHealthy && (to.Upto == 0 || i.Index <= to.Upto) {
+		if !to.Hold && i.Workload.Process == to.Process && i.Workload.Release == to.Release && i.State != deployer.StateHealthy && (to.Upto == 0 || i.Index <= to.Upto) {
 			s.wrong = append(s.wrong, i.Name+" got traffic while it was "+string(i.State))
 		}
 	}
@@ -436,6 +436,13 @@ func (s *switchboard) target(app string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.to[app].Release
+}
+
+// held says whether an app's requests wait.
+func (s *switchboard) held(app string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.to[app].Hold
 }
 
 func (s *switchboard) complaints() []string {

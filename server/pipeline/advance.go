@@ -182,6 +182,11 @@ func (p *Pipeline) Recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	cooled, err := p.Store.WarmOver(ctx)
+	if err != nil {
+		return err
+	}
+	ids = append(ids, cooled...)
 	for _, id := range append(ids, p.unsettledNow()...) {
 		if p.nudge(id) {
 			continue

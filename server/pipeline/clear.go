@@ -97,6 +97,9 @@ func (p *Pipeline) clear(ctx context.Context, app *models.App, forget func() err
 	defer release()
 	err = p.removeAll(holding, app.ID)
 	if err == nil {
+		err = p.removeVolumes(holding, app.ID)
+	}
+	if err == nil {
 		err = p.removeImages(holding, app, nil)
 	}
 	if err != nil {

@@ -61,19 +61,28 @@ func (p *Pipeline) converge(ctx context.Context, appID string) error {
 // settle does the work of converge.
 func (p *Pipeline) settle(ctx context.Context, app *models.App) error {
 	if app.LiveRelease == 0 {
-		return p.removeAll(ctx, app.ID) // what is left of attempts that failed
+		if err := p.removeAll(ctx, app.ID); err != nil { // what is left of attempts that failed
+			return err
+		}
+		return p.dropVolumes(ctx, app.ID)
 	}
 	release, err := p.Store.Release(ctx, app.ID, app.LiveRelease)
 	if err != nil {
 		return err
 	}
-	plan, err := p.plan(app, release)
+	plan, err := p.plan(ctx, app, release)
 	if err != nil {
+		return err
+	}
+	if plan.Keep, err = p.kept(ctx, app); err != nil {
 		return err
 	}
 	logger := p.Logger.With("app", app.ID, "release", app.LiveRelease)
 	say := func(format string, args ...any) { logger.Debug("converging: " + fmt.Sprintf(format, args...)) }
 	roller := p.roller()
+	if err := roller.MakeWay(ctx, plan, say); err != nil {
+		return err
+	}
 	for _, w := range plan.Workloads {
 		if err := roller.Scale(ctx, w, say); err != nil {
 			return err
@@ -81,6 +90,9 @@ func (p *Pipeline) settle(ctx context.Context, app *models.App) error {
 	}
 	p.publish(app, live.TopicInstance, app.ID, live.ActionChanged)
 	if err := roller.ClearAway(ctx, plan, say); err != nil {
+		return err
+	}
+	if err := p.dropVolumes(ctx, app.ID); err != nil {
 		return err
 	}
 	p.publish(app, live.TopicInstance, app.ID, live.ActionChanged)

@@ -28,6 +28,8 @@ func (p *Pipeline) explain(d *models.Deployment, err error) string {
 		return "the container engine is not answering"
 	case errors.Is(err, deployer.ErrNoImage):
 		return "the release's image is no longer on the engine; deploy its source again"
+	case errors.Is(err, deployer.ErrNoRoom):
+		return "the machine has not the memory left to start an instance; scale something down, or give the app a lower limit"
 	case errors.Is(err, deployer.ErrNoCommand):
 		return "the image names no command to run; give its Dockerfile a CMD or an ENTRYPOINT"
 	case errors.Is(err, syscall.ENOSPC):

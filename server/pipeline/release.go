@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,7 +14,20 @@ import (
 // to, and writes it down with the deployment in one transaction. Gone through
 // again it gives the same release.
 func (p *Pipeline) release(ctx context.Context, app *models.App, d *models.Deployment) (*models.Release, error) {
+	limited, stop := context.WithTimeoutCause(ctx, models.ReleaseTimeout, errReleaseTimeout)
+	defer stop()
+	release, err := p.makeRelease(limited, app, d)
+	if err != nil && errors.Is(context.Cause(limited), errReleaseTimeout) && !errors.Is(err, store.ErrAway) {
+		err = models.Wrap(errors.Join(errReleaseTimeout, err), models.KindTimeout, "the release could not be written within %s", models.ReleaseTimeout)
+	}
+	return release, err
+}
+
+var errReleaseTimeout = errors.New("writing the release took too long")
+
+func (p *Pipeline) makeRelease(ctx context.Context, app *models.App, d *models.Deployment) (*models.Release, error) {
 	now := time.Now().UTC()
+	d.PhaseDeadline = p.rolloutDeadline()
 	if d.Trigger == models.TriggerRollback || d.Trigger == models.TriggerReturn {
 		release, err := p.Store.Release(ctx, app.ID, d.FromRelease)
 		if err != nil {

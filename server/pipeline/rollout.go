@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -25,7 +26,8 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 		}
 		failpoint.Hit("build.written")
 		now := time.Now().UTC()
-		d.State, d.BuiltAt, d.PhaseDeadline = models.DeploymentReleasing, &now, nil
+		until := now.Add(models.ReleaseTimeout)
+		d.State, d.BuiltAt, d.PhaseDeadline = models.DeploymentReleasing, &now, &until
 		if err := p.save(ctx, d); err != nil {
 			return err
 		}
@@ -34,7 +36,8 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 
 	var release *models.Release
 	var err error
-	if d.State == models.DeploymentReleasing {
+	entered := d.State == models.DeploymentReleasing
+	if entered {
 		failpoint.Hit("release.before")
 		release, err = p.release(ctx, app, d)
 	} else {
@@ -46,32 +49,36 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 	failpoint.Hit("release.written")
 	p.publish(app, live.TopicRelease, release.ID, live.ActionCreated)
 	j.state(d.State, "")
-	return p.rollout(ctx, d, release, grip, j)
+	return p.rollout(ctx, d, release, entered, grip, j)
 }
 
 // rollout brings a release up, gives it the traffic and makes it the live one,
-// in the transaction in which the deployment succeeds.
-func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *models.Release, grip *grip, j *journal) error {
+// in the transaction in which the deployment succeeds. entered says that this
+// worker has just brought the deployment into its state.
+func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *models.Release, entered bool, grip *grip, j *journal) error {
 	// Settings and scale as they are by now.
 	app, err := p.Store.AppByID(ctx, models.SystemActor(), d.AppID)
 	if err != nil {
 		return err
 	}
-	plan, err := p.plan(app, release)
+	plan, err := p.planRollout(ctx, app, release)
 	if err != nil {
 		return err
 	}
 	for _, w := range plan.Workloads {
 		j.hide(w.Env)
 	}
-	limited, stopLimit := context.WithTimeoutCause(ctx, p.Settings.HealthTimeout+rolloutSlack, errRolloutTimeout)
-	defer stopLimit()
-	d.PhaseDeadline = deadline(limited)
-	if err := p.save(ctx, d); err != nil {
-		return err
+	if d.PhaseDeadline == nil || !entered {
+		// An earlier worker entered this state; it begins anew.
+		d.PhaseDeadline = p.rolloutDeadline()
+		if err := p.save(ctx, d); err != nil {
+			return err
+		}
 	}
+	limited, stopLimit := context.WithDeadlineCause(ctx, *d.PhaseDeadline, errRolloutTimeout)
+	defer stopLimit()
 	p.Announce(app, d)
-	if err := grip.roller().BringUp(limited, plan, j.Say); err != nil {
+	if err := p.bringUp(limited, app, plan, grip, j); err != nil {
 		if errors.Is(context.Cause(limited), errRolloutTimeout) {
 			err = models.Wrap(errors.Join(errRolloutTimeout, err), models.KindTimeout, "the release was not up within %s; is the container engine overloaded?", p.Settings.HealthTimeout+rolloutSlack)
 		}
@@ -92,13 +99,16 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 	j.state(d.State, "")
 	err = persist(ending, func() error {
 		return p.Store.Transact(ending, func(tx *store.Store) error {
-			if _, err := tx.LockApp(ending, models.SystemActor(), app.ID); err != nil {
+			before, err := tx.LockApp(ending, models.SystemActor(), app.ID)
+			if err != nil {
 				return err
 			}
+			d.WatchUntil = p.watchUntil(before, d, now)
 			if err := tx.UpdateDeployment(ending, d); err != nil {
 				return err
 			}
-			return tx.SetLive(ending, app.ID, release.Version)
+			warm, until := keepWarm(before, d, plan.StopFirst, now)
+			return tx.SetLiveAndWarm(ending, app.ID, release.Version, warm, until)
 		})
 	})
 	if errors.Is(err, store.ErrLeaseLost) {
@@ -118,13 +128,24 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 	return nil
 }
 
-// deadline gives the time at which a context ends, nil when it never does.
-func deadline(ctx context.Context) *time.Time {
-	at, ok := ctx.Deadline()
-	if !ok {
-		return nil
+// bringUp is Rollout.BringUp. When the engine has no room left, the releases
+// that are kept warm make it, and it is tried once more.
+func (p *Pipeline) bringUp(ctx context.Context, app *models.App, plan deployer.Plan, grip *grip, j *journal) error {
+	err := grip.roller().BringUp(ctx, plan, j.Say)
+	if err == nil || !errors.Is(err, deployer.ErrNoRoom) || ctx.Err() != nil {
+		return err
 	}
-	at = at.UTC()
+	made, refused := p.makeRoom(ctx, app, plan.Release)
+	if refused != nil || !made {
+		return err
+	}
+	j.Say("the container engine has no room left; trying once more without what was kept warm")
+	return grip.roller().BringUp(ctx, plan, j.Say)
+}
+
+// rolloutDeadline is when a rollout that begins now is given up.
+func (p *Pipeline) rolloutDeadline() *time.Time {
+	at := time.Now().UTC().Add(p.Settings.HealthTimeout + rolloutSlack)
 	return &at
 }
 
@@ -138,14 +159,45 @@ func (p *Pipeline) roller() *deployer.Rollout {
 	return &deployer.Rollout{Cluster: p.Cluster, Router: p.Routing, DrainTimeout: p.Settings.DrainTimeout, Grace: p.Settings.StopGrace}
 }
 
+// planRollout is plan for a release that is to go live: with what is to be
+// started again if it does not.
+func (p *Pipeline) planRollout(ctx context.Context, app *models.App, release *models.Release) (deployer.Plan, error) {
+	plan, err := p.plan(ctx, app, release)
+	if err != nil {
+		return plan, err
+	}
+	plan.Warm = warmNow(app) == release.Version
+	if len(plan.StopFirst) == 0 || app.LiveRelease == 0 || app.LiveRelease == release.Version {
+		return plan, nil
+	}
+	live, err := p.Store.Release(ctx, app.ID, app.LiveRelease)
+	if err != nil {
+		return plan, err
+	}
+	before, err := p.plan(ctx, app, live)
+	for _, w := range before.Workloads {
+		if slices.Contains(plan.StopFirst, w.ID.Process) {
+			plan.Before = append(plan.Before, w)
+		}
+	}
+	return plan, err
+}
+
 // plan says what of a release should run on the cluster.
-func (p *Pipeline) plan(app *models.App, release *models.Release) (deployer.Plan, error) {
+func (p *Pipeline) plan(ctx context.Context, app *models.App, release *models.Release) (deployer.Plan, error) {
 	vars, err := p.openRelease(release)
+	if err != nil {
+		return deployer.Plan{}, err
+	}
+	volumes, err := p.volumes(ctx, app.ID)
 	if err != nil {
 		return deployer.Plan{}, err
 	}
 	plan := deployer.Plan{App: app.ID, Release: release.Version, Live: app.LiveRelease}
 	for _, process := range release.Processes {
+		if app.StopFirst || len(volumes[process.Name]) > 0 {
+			plan.StopFirst = append(plan.StopFirst, process.Name)
+		}
 		env := maps.Clone(vars)
 		env["SLIPWAY_APP"], env["SLIPWAY_PROCESS"] = app.Name, process.Name
 		env["SLIPWAY_RELEASE"], env["SLIPWAY_COMMIT"] = "v"+strconv.Itoa(release.Version), release.Commit
@@ -162,6 +214,7 @@ func (p *Pipeline) plan(app *models.App, release *models.Release) (deployer.Plan
 				MemoryBytes: int64(cmp.Or(release.MemoryMB, p.Settings.AppMemoryMB)) << 20,
 				CPUMilli:    int64(cmp.Or(release.CPUMilli, p.Settings.AppCPUMilli)),
 			},
+			Volumes: volumes[process.Name],
 		})
 	}
 	return plan, nil

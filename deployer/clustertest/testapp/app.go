@@ -10,16 +10,19 @@
 //	TEST_ERR=text      a line to stderr at the start
 //	TEST_ALLOC=64      fills as many MiB of memory
 //	TEST_TERM=ignore   does not end on SIGTERM
+//	TEST_NOTE=path     adds a line to a file, and says how many it had
 //	TEST_CAT=1         copies stdin to stdout, then exits
 package testapp
 
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +45,12 @@ func Run(ctx context.Context, w World) int {
 			_, _ = fmt.Fprintln(map[string]io.Writer{"TEST_OUT": w.Stdout, "TEST_ERR": w.Stderr}[line], text)
 		}
 	}
+	if path := w.Getenv("TEST_NOTE"); path != "" {
+		if err := note(w, path); err != nil {
+			_, _ = fmt.Fprintln(w.Stderr, err)
+			return 1
+		}
+	}
 	if w.Getenv("TEST_CAT") != "" {
 		if _, err := io.Copy(w.Stdout, w.Stdin); err != nil {
 			return 1
@@ -57,6 +66,18 @@ func Run(ctx context.Context, w World) int {
 		return 0
 	}
 	return serve(ctx, w)
+}
+
+// note adds a line to a file and says how many there were.
+func note(w World, path string) error {
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if _, err := fmt.Fprintln(w.Stdout, "notes before:", strings.Count(string(before), "\n")); err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(before, "note\n"...), 0o600)
 }
 
 func serve(ctx context.Context, w World) int {
