@@ -81,6 +81,12 @@ type Body<P extends keyof paths, M extends "post" | "patch"> = paths[P] extends 
   ? B
   : never;
 
+/** What a list of deployments is narrowed to. */
+export type DeploymentQuery = Omit<
+  NonNullable<paths["/api/v1/deployments"]["get"]["parameters"]["query"]>,
+  "limit" | "cursor"
+>;
+
 /** Every call that the dashboard makes, one line each. */
 export const api = {
   setup: () => unwrap(http.GET("/api/v1/setup")),
@@ -169,11 +175,13 @@ export const api = {
       }),
     ),
 
-  allDeployments: (cursor: string) =>
-    unwrap(http.GET("/api/v1/deployments", { params: { query: { limit: 50, cursor } } })),
-  deployments: (app: string, cursor: string, limit = 50) =>
+  allDeployments: (cursor: string, only: DeploymentQuery = {}) =>
+    unwrap(http.GET("/api/v1/deployments", { params: { query: { limit: 50, cursor, ...only } } })),
+  deployments: (app: string, cursor: string, limit = 50, only: DeploymentQuery = {}) =>
     unwrap(
-      http.GET("/api/v1/apps/{app}/deployments", { params: { path: { app }, query: { limit, cursor } } }),
+      http.GET("/api/v1/apps/{app}/deployments", {
+        params: { path: { app }, query: { limit, cursor, ...only } },
+      }),
     ),
   deployment: (app: string, number: number) =>
     unwrap(http.GET("/api/v1/apps/{app}/deployments/{number}", { params: { path: { app, number } } })),

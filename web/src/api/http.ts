@@ -15,7 +15,7 @@ type Values = Record<string, unknown> | undefined;
 function* given(values: Values): Generator<[string, string]> {
   for (const [name, value] of Object.entries(values ?? {})) {
     if (value === undefined || value === null) continue;
-    for (const one of Array.isArray(value) ? value : [value]) yield [name, String(one)];
+    yield [name, String(value)]; // the API separates several by commas, as String does
   }
 }
 
@@ -24,7 +24,7 @@ function requestOf(method: string, path: string, { params, body, ...rest }: Opti
     encodeURIComponent(String(params?.path?.[name])),
   );
   const url = new URL(filled, location.origin);
-  for (const [name, value] of given(params?.query)) url.searchParams.append(name, value);
+  for (const [name, value] of given(params?.query)) url.searchParams.set(name, value);
   const headers = new Headers();
   for (const [name, value] of given(params?.header)) headers.set(name, value);
   if (body !== undefined) headers.set("Content-Type", "application/json");

@@ -1,5 +1,5 @@
 import { experimental_streamedQuery, infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { api } from "./client";
+import { api, type DeploymentQuery } from "./client";
 import { settledPage } from "./settled";
 import type { App, Page } from "./types";
 
@@ -94,14 +94,16 @@ export const queries = {
       queryKey: [...keys.part(app, "releases"), version] as const,
       queryFn: () => api.release(app, version),
     }),
-  /** Those of one app, or of all. */
-  deployments: (app?: string) => {
-    const queryKey: readonly string[] = app ? keys.part(app, "deployments") : keys.deployments;
+  /** Those of one app, or of all; only some of them, if it says which. */
+  deployments: (app?: string, only?: DeploymentQuery) => {
+    const base: readonly unknown[] = app ? keys.part(app, "deployments") : keys.deployments;
+    const queryKey = only ? [...base, only] : base;
     return infiniteQueryOptions({
       queryKey,
       queryFn: async ({ client, pageParam }) =>
-        settledPage(client.getQueryData(queryKey), pageParam) ??
-        (app ? api.deployments(app, pageParam) : api.allDeployments(pageParam)),
+        // One that ends comes among those that have ended, on whatever page.
+        (only?.state ? undefined : settledPage(client.getQueryData(queryKey), pageParam)) ??
+        (app ? api.deployments(app, pageParam, 50, only) : api.allDeployments(pageParam, only)),
       ...pages,
     });
   },

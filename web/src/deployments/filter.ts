@@ -1,14 +1,15 @@
+import type { DeploymentQuery } from "@/api/client";
 import { type Deployment, terminal } from "@/api/types";
 
 /** What a list of deployments is narrowed to; it stands in the address. */
 export interface DeploymentFilter {
   state?: StateFilter;
   app?: string;
-  trigger?: string;
+  trigger?: (typeof triggers)[number];
   by?: string;
 }
 
-export const stateFilters = ["running", "succeeded", "failed", "cancelled"] as const;
+export const stateFilters = ["running", "succeeded", "failed", "cancelled", "superseded"] as const;
 export type StateFilter = (typeof stateFilters)[number];
 
 export const triggers = [
@@ -21,6 +22,7 @@ export const triggers = [
   "settings",
   "rollback",
   "restart",
+  "return",
 ] as const;
 
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
@@ -45,11 +47,17 @@ export function matches(d: Deployment, filter: DeploymentFilter): boolean {
   );
 }
 
-/** Superseded counts as cancelled: both were stopped before they could end. */
 function stateOf(d: Deployment): StateFilter {
-  if (!terminal(d.state)) return "running";
-  return d.state === "superseded" ? "cancelled" : (d.state as StateFilter);
+  return terminal(d.state) ? (d.state as StateFilter) : "running";
 }
+
+/** The filter as the API has it, but for the app; undefined where it narrows nothing. */
+export function queryOf({ state, trigger, by }: DeploymentFilter): DeploymentQuery | undefined {
+  if (!state && !trigger && !by) return undefined;
+  return { state: state === "running" ? running : state && [state], trigger, by };
+}
+
+const running = ["queued", "building", "releasing", "deploying"] satisfies DeploymentQuery["state"];
 
 function byTurn(a: Deployment, b: Deployment): number {
   const waiting = Number(a.state === "queued") - Number(b.state === "queued");
@@ -65,22 +73,28 @@ export interface Listed {
   over: Deployment[];
   /** Who made them, for choosing from. */
   people: string[];
-  /** How many were looked at. */
-  seen: number;
+  /** There is one, whether it is shown or not. */
+  any: boolean;
 }
 
 /** Puts what runs on top, narrows, and counts. Pages may overlap while they are fetched anew. */
-export function arrange(pages: readonly { items: Deployment[] }[], filter: DeploymentFilter): Listed {
+export function arrange(
+  pages: readonly { items: Deployment[] }[],
+  filter: DeploymentFilter,
+  known: readonly { items: Deployment[] }[] = pages,
+): Listed {
   const byId = new Map<string, Deployment>();
   for (const page of pages) for (const d of page.items) if (!byId.has(d.id)) byId.set(d.id, d);
   const all = [...byId.values()];
   const shown = all.filter((d) => matches(d, filter));
-  const people = new Set(all.map((d) => d.created_by).filter(Boolean));
+  const people = new Set(
+    [...all, ...known.flatMap((page) => page.items)].map((d) => d.created_by).filter(Boolean),
+  );
   if (filter.by) people.add(filter.by);
   return {
     running: shown.filter((d) => !terminal(d.state)).sort(byTurn),
     over: shown.filter((d) => terminal(d.state)),
     people: [...people].sort(),
-    seen: all.length,
+    any: all.length > 0 || known.some((page) => page.items.length > 0),
   };
 }

@@ -94,7 +94,7 @@ it("understands the words that the server uses", () => {
     expect(rollout).toContain(words);
   }
   const build = source("server/pipeline/build.go");
-  expect(build).toContain('"Waiting for a free build slot');
+  expect(source("server/pipeline/slot.go")).toContain('"Waiting for a free build slot');
   expect(build).toContain('"Image %s, %.1f MB"');
   expect(source("server/pipeline/journal.go")).toContain('"The last lines of %s:"');
 });

@@ -1,3 +1,4 @@
+import type { LogSearch } from "@/logs/query";
 import type { DeploymentFilter } from "./filter";
 import { readFilter } from "./filter";
 
@@ -14,13 +15,17 @@ export const deploymentsSearch = (search: Record<string, unknown>): Omit<Deploym
   return rest;
 };
 
-/** How a deployment's output is shown, by steps unless the address says otherwise, and the line linked to. */
-export const deploymentSearch = (
-  search: Record<string, unknown>,
-): { view?: "raw"; line?: string | number } => {
+// What the pane of the raw log writes there, and reads as far as it understands it.
+const logFilters = ["q", "regex", "case", "mark", "process", "instance", "stream", "level"] as const;
+
+/** How a deployment's output is shown, by steps unless the address says otherwise, and what the raw log is narrowed to. */
+export const deploymentSearch = (search: Record<string, unknown>): LogSearch & { view?: "raw" } => {
   const line = String(search.line ?? "");
+  const raw = search.view === "raw";
+  const filters = raw ? logFilters.filter((name) => search[name] !== undefined) : [];
   return {
-    view: search.view === "raw" ? "raw" : undefined,
+    ...Object.fromEntries(filters.map((name) => [name, search[name]])),
+    view: raw ? "raw" : undefined,
     // A number stands in the address as it is, a word that looks like one in quotes.
     line: /^\d{1,15}$/.test(line) ? Number(line) : /^\d{1,15}-\d{1,15}$/.test(line) ? line : undefined,
   };

@@ -1,12 +1,12 @@
 import { act, configure, fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { useState } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { renderPiece } from "@/test/render";
 import { answerCalls, type Call } from "@/test/server";
 import { FakeSocket, fakeSockets } from "@/test/socket";
-import { useOwnAddress } from "./address";
 import { LogView } from "./LogView";
-import type { LineRange } from "./query";
+import { type LineRange, noQuery } from "./query";
 
 const line = (seq: number, text = `line ${seq}`) => ({
   seq,
@@ -27,13 +27,14 @@ const source = { path: "/api/v1/apps/hello/logs", tail: 1000 };
 let opened: LineRange | undefined;
 
 function Piece({ at }: { at?: LineRange }) {
-  const own = useOwnAddress();
-  const line = own.line ?? at;
+  const [query, setQuery] = useState(noQuery);
+  const [own, setLine] = useState<LineRange>();
+  const line = own ?? at;
   opened = line;
   return (
     <LogView
       source={source}
-      address={{ ...own, line }}
+      address={{ query, setQuery, line, setLine, link: () => "" }}
       label="Logs of hello"
       file="hello"
       command="slipway logs hello"

@@ -1,6 +1,6 @@
 import { useRouter, useRouterState } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type LineRange, noQuery, type Query, readSearch, writeSearch } from "./query";
+import { type LineRange, type Query, readSearch, writeSearch } from "./query";
 
 /** What a log view is narrowed to and which line it leads to, and how they are changed. */
 export interface LogAddress {
@@ -15,8 +15,10 @@ export interface LogAddress {
 // Long enough that a word is written to the address as a whole.
 const pause = 250;
 
-/** Keeps query and line in the page's address, in place of what stood there before. */
-export function useLogAddress(): LogAddress {
+const nothing: Record<string, string> = {};
+
+/** Keeps query and line in the page's address, in place of what stood there before, beside what is to stay. */
+export function useLogAddress(stays = nothing): LogAddress {
   const router = useRouter();
   const search = useRouterState({ select: (state) => state.location.search as Record<string, unknown> });
   const read = useMemo(() => readSearch(search), [search]);
@@ -41,12 +43,12 @@ export function useLogAddress(): LogAddress {
       written.current = JSON.stringify(writeSearch(next));
       void router.navigate({
         to: ".",
-        search: writeSearch(next, line) as never,
+        search: { ...stays, ...writeSearch(next, line) } as never,
         replace: true,
         resetScroll: false,
       });
     },
-    [router],
+    [router, stays],
   );
   const setQuery = useCallback(
     (next: Query) => {
@@ -61,17 +63,12 @@ export function useLogAddress(): LogAddress {
     [router, write],
   );
   const setLine = useCallback((line: LineRange | undefined) => write(now.current.query, line), [write]);
-  const link = useCallback((line: LineRange) => {
-    const range = line.from === line.to ? String(line.from) : `${line.from}-${line.to}`;
-    return `${location.origin}${location.pathname}?line=${range}`;
-  }, []);
+  const link = useCallback(
+    (line: LineRange) => {
+      const range = line.from === line.to ? String(line.from) : `${line.from}-${line.to}`;
+      return `${location.origin}${location.pathname}?${new URLSearchParams({ ...stays, line: range })}`;
+    },
+    [stays],
+  );
   return { query, line: read.line, setQuery, setLine, link };
-}
-
-/** The same for a log that is a part of a page: nothing of it stands in the address. */
-export function useOwnAddress(): LogAddress {
-  const [query, setQuery] = useState<Query>(noQuery);
-  const [line, setLine] = useState<LineRange>();
-  const link = useCallback((range: LineRange) => `${location.href.split("#")[0]}#line=${range.from}`, []);
-  return { query, line, setQuery, setLine, link };
 }

@@ -53,7 +53,7 @@ export function DeploymentFilters({ filter, people, onChange, withApps }: Filter
       <Choice
         label={t("filter.trigger")}
         value={filter.trigger}
-        onChange={(trigger) => set({ trigger })}
+        onChange={(trigger) => set({ trigger: triggers.find((one) => one === trigger) })}
         all={t("filter.all_triggers")}
       >
         {triggers.map((trigger) => (

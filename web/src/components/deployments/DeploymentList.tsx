@@ -6,7 +6,7 @@ import { Empty, ErrorNote, Skeleton } from "@/components/ui/feedback";
 import { Card, Rows } from "@/components/ui/layout";
 import { type DeploymentFilter, isFiltering } from "@/deployments/filter";
 import { useDeploymentList } from "@/deployments/useDeploymentList";
-import { num, t, tn } from "@/i18n";
+import { num, t } from "@/i18n";
 import { DeploymentFilters } from "./DeploymentFilters";
 
 interface DeploymentListProps {
@@ -25,15 +25,16 @@ export function DeploymentList({ app, filter, onFilter, label, empty }: Deployme
   const withApp = app === undefined;
   const found = list.running.length + list.over.length;
   const narrowed = isFiltering(filter);
-  const none = !list.pending && list.seen === 0 && !list.error;
+  const none = !list.pending && !list.any && !list.error;
   return (
     <>
       {!(none && !narrowed) && (
         <DeploymentFilters filter={filter} people={list.people} onChange={onFilter} withApps={withApp} />
       )}
       {list.error ? <ErrorNote error={list.error} onRetry={list.retry} className="mb-3" /> : null}
-      {list.pending && !list.error && <RowShapes />}
+      {list.pending && found === 0 && !list.error && <RowShapes />}
       {none &&
+        !narrowed &&
         (empty ?? (
           <Empty icon={<Rocket size={28} aria-hidden />} title={t("deployments.empty")}>
             {t("deployments.empty_body")}
@@ -63,27 +64,20 @@ export function DeploymentList({ app, filter, onFilter, label, empty }: Deployme
           </Rows>
         </Card>
       )}
-      {narrowed && found === 0 && list.seen > 0 && !list.busy && (
+      {narrowed && found === 0 && !list.pending && !list.error && (
         <Empty
           icon={<SearchX size={28} aria-hidden />}
           title={t("deployments.none_match")}
           action={<Button onClick={() => onFilter({})}>{t("filter.clear")}</Button>}
-        >
-          {tn("deployments.searched", list.seen)}
-        </Empty>
+        />
       )}
-      <div className="mt-4 flex min-h-9 flex-wrap items-center justify-center gap-3" role="status">
-        {narrowed && found > 0 && (
-          <span className="text-sm text-text-3 tabular-nums">
-            {t("deployments.found", { n: num(found), all: tn("deployments.count", list.seen) })}
-          </span>
-        )}
-        {list.more && list.seen > 0 && (
+      {list.more && found > 0 && (
+        <div className="mt-4 flex justify-center">
           <Button busy={list.busy} onClick={list.showMore}>
-            {narrowed ? t("deployments.search_older") : t("common.more")}
+            {t("common.more")}
           </Button>
-        )}
-      </div>
+        </div>
+      )}
     </>
   );
 }

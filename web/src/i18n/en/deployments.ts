@@ -6,12 +6,6 @@ export const deployments = {
   "deployments.empty_body": "Push a commit or deploy an image, and it appears here by itself.",
   "deployments.running": "Under way",
   "deployments.none_match": "No deployment matches",
-  "deployments.searched.one": "Looked at {count} deployment.",
-  "deployments.searched.other": "Looked at the newest {count} deployments.",
-  "deployments.count.one": "{count} deployment",
-  "deployments.count.other": "{count} deployments",
-  "deployments.found": "{n} of {all} match",
-  "deployments.search_older": "Look through older ones",
 
   "filter.label": "Filters",
   "filter.state": "State",
@@ -28,6 +22,7 @@ export const deployments = {
   "filter_state.succeeded": "Succeeded",
   "filter_state.failed": "Failed",
   "filter_state.cancelled": "Cancelled",
+  "filter_state.superseded": "Superseded",
 
   "deployment.title": "Deployment #{n}",
   "deployment.now": "Deployment #{n}: {state}",

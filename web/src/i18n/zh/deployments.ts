@@ -9,10 +9,6 @@ export const deployments = translationOf<typeof english>()({
   "deployments.empty_body": "推送一个提交或部署一个镜像，它就会自动出现在这里。",
   "deployments.running": "进行中",
   "deployments.none_match": "没有符合条件的部署",
-  "deployments.searched.other": "已查找最近的 {count} 次部署。",
-  "deployments.count.other": "{count} 次部署",
-  "deployments.found": "{all}中有 {n} 次符合",
-  "deployments.search_older": "继续查找更早的",
 
   "filter.label": "筛选",
   "filter.state": "状态",
@@ -29,6 +25,7 @@ export const deployments = translationOf<typeof english>()({
   "filter_state.succeeded": "成功",
   "filter_state.failed": "失败",
   "filter_state.cancelled": "已取消",
+  "filter_state.superseded": "已被取代",
 
   "deployment.title": "部署 #{n}",
   "deployment.now": "部署 #{n}：{state}",
