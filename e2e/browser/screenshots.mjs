@@ -4,7 +4,7 @@ import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pages, show } from "./pages.mjs";
 import { Story, visit } from "./story.mjs";
-import { makeWorld, world } from "./world.mjs";
+import { lines, makeWorld, saying, world } from "./world.mjs";
 
 const [folder, docs] = process.argv.slice(2);
 if (!folder) throw new Error("say into which folder");
@@ -23,11 +23,12 @@ const largest = 300_000;
 /** Gives the shop something to draw: pages asked for, some slow, some refused. */
 async function traffic(story, seconds) {
   const { url } = await story.api.get(`/apps/${world.shop}`);
-  const paths = ["/", "/", "/env?name=GREETING", "/slow?ms=40", "/", "/slow?ms=120", "/status?code=404", "/"];
+  const asked = ["/", "/env?name=GREETING", "/slow?ms=40", "/", "/slow?ms=120", "/status?code=404", "/"];
+  const paths = asked.flatMap((path, i) => [path, saying(lines[i % lines.length])]);
   const end = Date.now() + seconds * 1000;
   for (let i = 0; Date.now() < end; i++) {
     const path = i % 97 === 96 ? "/status?code=503" : paths[i % paths.length];
-    await Promise.all([visit(url, path), visit(url, "/")]);
+    await visit(url, path);
     await new Promise((resolve) => setTimeout(resolve, 20 + 30 * Math.abs(Math.sin(i / 60)))); // its pace
   }
 }
@@ -65,7 +66,13 @@ async function take(story, one, width) {
 
 async function forDocs(story) {
   const { page } = story;
-  await page.setViewportSize({ width: 1280, height: 800 });
+  // Calm again: the last deployment is a good one.
+  const { deployment } = await story.api.patch(`/apps/${world.shop}/config`, {
+    set: { GREETING: "welcome" },
+  });
+  await story.api.deployed(world.shop, deployment.number);
+  await traffic(story, 20);
+  await page.setViewportSize({ width: 1280, height: 960 });
   for (const [file, { name, theme }] of Object.entries(shown)) {
     await page.emulateMedia({ colorScheme: theme });
     await story.go(pages.find((one) => one.name === name).path);
@@ -84,10 +91,10 @@ try {
   await mkdir(folder, { recursive: true });
   await makeWorld(story);
   await traffic(story, 75);
-  if (docs) await forDocs(story);
   for (const width of Object.keys(sizes)) {
     for (const one of pages.filter(({ outside }) => !outside)) await take(story, one, width);
   }
+  if (docs) await forDocs(story);
   await story.page.context().clearCookies();
   for (const width of Object.keys(sizes)) {
     for (const one of pages.filter(({ outside }) => outside)) await take(story, one, width);

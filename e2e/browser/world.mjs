@@ -10,11 +10,19 @@ export const world = {
   long: "a-name-that-is-as-long-as-names-may-be-x", // 40 letters
 };
 
-const lines = [
+/** What an app of the world prints: JSON, colours, plain words. */
+export const lines = [
   { level: "info", msg: "listening", port: 8080 },
   { level: "warn", msg: "slow query", ms: 812, query: { table: "orders", where: ["open", "paid"] } },
   { level: "error", msg: "payment refused", error: "card expired", order: 4711 },
+  "\x1b[32mGET\x1b[0m /orders \x1b[1;31m500\x1b[0m in 3 ms",
+  "order 4712 is on its way",
 ];
+
+/** The path that makes the test app print a line. */
+export function saying(line) {
+  return `/say?text=${encodeURIComponent(typeof line === "string" ? line : JSON.stringify(line))}`;
+}
 
 /** Fills a story's Slipway, and waits until all of it is there. */
 export async function makeWorld(story) {
@@ -42,11 +50,7 @@ export async function makeWorld(story) {
 
   const { url } = await api.get(`/apps/${world.shop}`);
   for (const path of ["/", "/env?name=GREETING", "/log?from=1&to=40"]) await visit(url, path);
-  for (const line of lines) await visit(url, `/say?text=${encodeURIComponent(JSON.stringify(line))}`);
-  await visit(
-    url,
-    `/say?text=${encodeURIComponent("\x1b[32mGET\x1b[0m /orders \x1b[1;31m500\x1b[0m in 3 ms")}`,
-  );
+  for (const line of lines) await visit(url, saying(line));
 
   await deploy(world.busy, 'RUN ["/app", "sleep"]');
   await eventually("the busy app builds", async () => {
