@@ -260,7 +260,7 @@ func (c *conn) answerRequest() (again bool) {
 		c.inflow.begin(&c.src, framedNone, 0)
 	}
 	ex := &c.ex
-	*ex = exchange{proxy: c.front.proxy, client: c, conn: c, req: req, ctx: c.ctx, start: time.Now(), id: ex.id[:0], tried: ex.tried[:0]}
+	*ex = exchange{proxy: c.front.proxy, client: c, conn: c, req: req, ctx: c.ctx, start: time.Now(), id: ex.id[:0], text: ex.text[:0], tried: ex.tried[:0]}
 	if !c.inflow.ended {
 		ex.upload = &upload{body: &c.inflow, control: c.Conn, stall: c.front.proxy.stall, whole: c.inflow.whole()}
 		if ex.upload.whole == nil {

@@ -20,6 +20,7 @@ type exchange struct {
 	start  time.Time
 	host   string // as the table has it
 	id     []byte
+	text   []byte // of the access line
 	caller *caller
 	upload *upload // nil when the request has no body
 
@@ -175,59 +176,12 @@ func (ex *exchange) finish() {
 	if ex.route != nil && !ex.route.platform {
 		ex.route.counter.count(ex.served())
 		if ex.proxy.access.room() {
-			ex.proxy.access.add(ex.line())
+			ex.text = ex.appendLine(ex.text[:0])
+			ex.proxy.access.add(ex.text)
 		}
 	}
 	// Last, so that the line is in the report that tells of the drain.
 	ex.leave()
-}
-
-func (ex *exchange) line() Access {
-	line := Access{
-		AppID:     ex.route.app.ID,
-		Time:      ex.start,
-		Method:    ex.req.name,
-		Host:      ex.host,
-		Path:      printable(ex.req.path()),
-		Status:    ex.status,
-		Bytes:     ex.bytes,
-		Duration:  time.Since(ex.start),
-		HeldMS:    ex.held.spent.Milliseconds(),
-		Release:   ex.route.app.Release,
-		RemoteIP:  ex.caller.ip,
-		RequestID: string(ex.id),
-		Error:     ex.reason,
-	}
-	if ex.backend != nil && ex.status != 0 && (ex.reason == "" || ex.broken) {
-		line.Backend = ex.backend.Name
-	}
-	return line
-}
-
-// printable gives a path for the log: bytes that are not ASCII are escaped.
-func printable(path []byte) string {
-	if len(path) > pathMost {
-		path = path[:pathMost]
-	}
-	for i, c := range path {
-		if c < ' ' || c > '~' {
-			return escape(path, i)
-		}
-	}
-	return string(path)
-}
-
-func escape(path []byte, from int) string {
-	const digits = "0123456789ABCDEF"
-	out := append([]byte(nil), path[:from]...)
-	for _, c := range path[from:] {
-		if c < ' ' || c > '~' {
-			out = append(out, '%', digits[c>>4], digits[c&15])
-		} else {
-			out = append(out, c)
-		}
-	}
-	return string(out[:min(len(out), pathMost)])
 }
 
 // eof says whether an error is a body's proper end.

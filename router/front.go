@@ -73,6 +73,7 @@ func (f *front) run(ctx context.Context) {
 	}
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
+	rest := rest{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -82,8 +83,41 @@ func (f *front) run(ctx context.Context) {
 			f.setClock(now)
 			f.sweep()
 			f.proxy.pools.sweep(now)
+			if rest.due(f.proxy.stats.requests.Load()) {
+				debug.FreeOSMemory()
+			}
 		}
 	}
+}
+
+// rest tells when a time of many requests is over, which is when the memory
+// they needed can be given back.
+type rest struct {
+	seen  int64 // requests
+	busy  bool
+	quiet int // ticks
+}
+
+const (
+	busyTick   = 1000 // requests in a tick that need memory worth giving back
+	quietTicks = 5
+)
+
+func (r *rest) due(requests int64) bool {
+	many := requests-r.seen > busyTick
+	r.seen = requests
+	switch {
+	case many:
+		r.busy, r.quiet = true, 0
+		return false
+	case !r.busy:
+		return false
+	}
+	if r.quiet++; r.quiet < quietTicks {
+		return false
+	}
+	*r = rest{seen: requests}
+	return true
 }
 
 func (f *front) setClock(now time.Time) {

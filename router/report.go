@@ -79,18 +79,32 @@ func (r *reporter) send(ctx context.Context) error {
 	defer cancel()
 	report := Report{Applied: r.store.index.Load().version}
 	report.InFlight, report.Draining = r.store.inFlight()
-	report.Access, report.Dropped = r.access.take()
+	lines, dropped := r.access.take()
+	report.Dropped = dropped
 	report.Windows = r.meter.oldest()
-	body, err := json.Marshal(report)
+	body, err := encodeReport(report, lines.text)
 	if err != nil {
 		return err
 	}
 	res, err := r.server.do(ctx, http.MethodPost, "/internal/router/v1/reports", bytes.NewReader(body))
 	if err != nil {
-		r.access.giveBack(report.Access, report.Dropped)
+		r.access.giveBack(lines, dropped)
 		return err
 	}
+	r.access.sent(lines)
 	r.meter.taken(report.Windows)
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<10)) // so the connection can be used again
 	return res.Body.Close()
+}
+
+// encodeReport writes a report with access lines that are JSON already.
+func encodeReport(report Report, lines []byte) ([]byte, error) {
+	body, err := json.Marshal(report)
+	if err != nil || len(lines) == 0 {
+		return body, err
+	}
+	const name = `,"access":[`
+	whole := make([]byte, 0, len(body)+len(name)+len(lines)+2)
+	whole = append(append(whole, body[:len(body)-1]...), name...) // without its closing brace
+	return append(append(whole, lines...), "]}"...), nil
 }

@@ -339,3 +339,31 @@ func TestConfigFromEnv(t *testing.T) {
 		t.Errorf("with a bad server URL: %v", err)
 	}
 }
+
+// BenchmarkRouteChange tells a router with many apps of a new host, and asks
+// for it until it answers.
+func BenchmarkRouteChange(b *testing.B) {
+	c := newControl(b)
+	_, instance := backend(b, says("hello"))
+	for i := range 10_000 {
+		app := live(fmt.Sprintf("01h%023d", i), fmt.Sprintf("app-%d.apps.example.com", i), instance)
+		c.table.Apps = append(c.table.Apps, app)
+	}
+	r := start(b, c, nil)
+	c.acked(1)
+	app := c.table.Apps[0]
+	for i := 0; b.Loop(); i++ {
+		host := fmt.Sprintf("new-%d.test", i)
+		app.Hosts = []string{host}
+		c.mu.Lock()
+		c.table.Version++
+		for ch := range c.streams {
+			ch <- router.Update{Version: c.table.Version, App: &app}
+		}
+		c.mu.Unlock()
+		for status := 0; status != http.StatusOK; {
+			res, _ := r.get("http://" + host + "/")
+			status = res.StatusCode
+		}
+	}
+}
