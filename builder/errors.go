@@ -6,3 +6,7 @@ import "errors"
 // cannot be reached or has run out of room. It is nobody's source's fault, and
 // trying again later is the right answer.
 var ErrUnavailable = errors.New("the container engine is not answering")
+
+// ErrDiskFull is in the chain too when it is room on the engine's disk that it
+// has run out of.
+var ErrDiskFull = errors.New("the container engine's disk is full")

@@ -202,6 +202,10 @@ type Volumes interface {
 // reached. Trying again later is the right answer.
 var ErrUnavailable = errors.New("the container engine is not answering")
 
+// ErrDiskFull is in the chain of an error from an engine whose disk has no room
+// left.
+var ErrDiskFull = errors.New("the container engine's disk is full")
+
 // ErrNoImage is in the chain of an error about an image that the engine
 // neither has nor can get.
 var ErrNoImage = errors.New("no such image")

@@ -35,7 +35,6 @@ var wrappers = []string{
 
 // engineFaults mark errors that no change to the source would cure.
 var engineFaults = []string{
-	"no space left on device",
 	"no active session for",
 	"transport is closing",
 	"error reading from server",
@@ -49,6 +48,9 @@ func explain(err error, failed *builder.Step, job Job) error {
 	switch status.Code(err) {
 	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded:
 		return fmt.Errorf("%w: %w", builder.ErrUnavailable, err)
+	}
+	if strings.Contains(strings.ToLower(text), "no space left on device") {
+		return fmt.Errorf("%w: %w: %s", builder.ErrDiskFull, builder.ErrUnavailable, unwrap(text))
 	}
 	for _, fault := range engineFaults {
 		if strings.Contains(text, fault) {

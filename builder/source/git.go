@@ -127,5 +127,8 @@ func Archive(ctx context.Context, repoDir, commit string, env []string, w io.Wri
 	if errors.As(err, &failed) && (strings.Contains(failed.complaint, "not a valid object") || strings.Contains(failed.complaint, "not a tree object")) {
 		return refuse("there is no commit %s in the repository", commit)
 	}
+	if failed != nil && strings.Contains(failed.complaint, "No space left on device") {
+		return fmt.Errorf("%w: %w", syscall.ENOSPC, err) // git writes to the file by itself, and only says it
+	}
 	return err
 }

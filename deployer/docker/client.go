@@ -41,6 +41,8 @@ func fail(ctx context.Context, what string, err error) error {
 		return ctx.Err()
 	case unreachable(err):
 		return fmt.Errorf("%s: %w: %w", what, deployer.ErrUnavailable, err)
+	case strings.Contains(strings.ToLower(err.Error()), "no space left on device"): // it has no class of its own
+		return fmt.Errorf("%s: %w: %w", what, deployer.ErrDiskFull, err)
 	case noRoom(err):
 		return fmt.Errorf("%s: %w: %w", what, deployer.ErrNoRoom, err)
 	default:

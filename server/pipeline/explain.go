@@ -24,6 +24,8 @@ func (p *Pipeline) explain(d *models.Deployment, err error) string {
 		return failure.Message
 	case errors.As(err, &known) && known.Kind != models.KindInternal:
 		return known.Message
+	case errors.Is(err, deployer.ErrDiskFull), errors.Is(err, builder.ErrDiskFull):
+		return "the container engine's disk is full; make room on it and deploy again"
 	case errors.Is(err, deployer.ErrUnavailable), errors.Is(err, builder.ErrUnavailable):
 		return "the container engine is not answering"
 	case errors.Is(err, deployer.ErrNoImage):
