@@ -313,17 +313,28 @@ func (in *installation) serverLog(t *testing.T) []byte {
 	return bytes.TrimSpace(content)
 }
 
+// nextPort is where to look for a free port. It lies below the ports that the
+// system gives to whoever connects somewhere: such a one might be taken before a
+// server listens, or while it is down.
+var nextPort atomic.Int32
+
 func freePorts(n int) ([]string, error) {
-	ports := make([]string, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	const from, count = 20_000, 10_000
+	ports := make([]string, 0, n)
+	for range count {
+		port := strconv.Itoa(from + (os.Getpid()*64+int(nextPort.Add(1)))%count)
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
 		if err != nil {
+			continue // taken
+		}
+		if err := l.Close(); err != nil {
 			return nil, err
 		}
-		defer func() { _ = l.Close() }()
-		_, ports[i], _ = net.SplitHostPort(l.Addr().String())
+		if ports = append(ports, port); len(ports) == n {
+			return ports, nil
+		}
 	}
-	return ports, nil
+	return nil, errors.New("no port is free")
 }
 
 // eventually waits until a condition holds.

@@ -31,6 +31,9 @@ const focused = () =>
     return { name: `${node.tagName} ${name.trim().slice(0, 60)}`, seen };
   });
 
+/** Presses keys that belong together; whoever types them pauses for no page between them. */
+const type = (...keys) => Promise.all(keys.map((key) => page.keyboard.press(key)));
+
 /** Presses Tab until something has the focus; every stop on the way must show it. */
 async function tabTo(locator, most = 60) {
   for (let i = 0; i < most; i++) {
@@ -58,8 +61,7 @@ test("signing in", async () => {
 });
 
 test("an example is deployed", async () => {
-  await page.keyboard.press("n");
-  await page.keyboard.press("a");
+  await type("n", "a");
   await story.heading("New app").waitFor();
   const example = page.getByRole("radio", { name: "An example" });
   await tabTo(page.getByRole("radio", { name: "This folder" }));
@@ -77,11 +79,9 @@ test("the shortcuts are listed, and Escape leads back", async () => {
   await dialog.getByText("Go to", { exact: false }).first().waitFor();
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
-  await page.keyboard.press("g");
-  await page.keyboard.press("d");
+  await type("g", "d");
   await story.heading("Deployments").waitFor();
-  await page.keyboard.press("g");
-  await page.keyboard.press("a");
+  await type("g", "a");
   await story.heading("Apps").waitFor();
 });
 

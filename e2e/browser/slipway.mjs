@@ -28,12 +28,24 @@ export async function eventually(what, ask, within = 30_000) {
   }
 }
 
+// Below those that the system gives to whoever connects somewhere: such a one
+// might be taken before the server listens, or while it is down.
+const ports = { from: 20_000, count: 10_000 };
+let tried = (process.pid * 64) % ports.count;
+
 async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (let i = 0; i < ports.count; i++) {
+    const port = ports.from + (tried++ % ports.count);
+    const server = createServer();
+    const free = await new Promise((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+  throw new Error("no port is free");
 }
 
 /**

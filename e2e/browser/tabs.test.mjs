@@ -27,15 +27,21 @@ test("a deployment is seen in the other tab, from its beginning to its end", asy
   await other.getByRole("link", { name: /#1/ }).first().waitFor();
   await page.getByText("v1", { exact: true }).first().waitFor();
 
-  await source.write('RUN ["/app", "nap", "1s"]', "ENV VERSION=2");
-  const number = await story.api.upload(app, await source.tar());
+  // It builds until it is cancelled: nobody can look too late.
+  await source.write('RUN ["/app", "sleep"]');
+  const endless = await story.api.upload(app, await source.tar());
   await other.getByRole("link", { name: /#2/ }).first().waitFor();
-  await other.getByText("Building", { exact: false }).first().waitFor();
-  await page.getByText("Building", { exact: false }).first().waitFor();
+  for (const tab of [other, page]) await tab.getByText("Building", { exact: false }).first().waitFor();
+  await story.api.post(`/apps/${app}/deployments/${endless}/cancel`);
+  for (const tab of [other, page])
+    await tab.getByText("Building", { exact: false }).first().waitFor({ state: "hidden" });
+  await other.getByRole("listitem").filter({ hasText: "#2" }).getByText("Cancelled").first().waitFor();
+
+  await source.write("ENV VERSION=2");
+  const number = await story.api.upload(app, await source.tar());
+  await other.getByRole("link", { name: /#3/ }).first().waitFor();
   await story.api.deployed(app, number);
   await page.getByText("v2", { exact: true }).first().waitFor();
-  await page.getByText("Building", { exact: false }).first().waitFor({ state: "hidden" });
-  await other.getByText("Building", { exact: false }).first().waitFor({ state: "hidden" });
 });
 
 test("a change of config is seen in the other tab", async () => {
@@ -47,7 +53,7 @@ test("a change of config is seen in the other tab", async () => {
   await page.getByLabel("Value of GREETING").fill("hello");
   await page.getByRole("button", { name: /^Save/ }).click();
   await other.getByText("GREETING", { exact: true }).first().waitFor();
-  await story.api.ended(app, 3);
+  await story.api.ended(app, 4);
 });
 
 test("what is typed stays when somebody else changes the same thing", async () => {

@@ -29,7 +29,7 @@ export async function openBrowser(program, origin, look = {}) {
     locale: "en-US",
     ...look,
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(40_000); // of a machine that does other things too
   const complaints = [];
   const allowed = new Set();
   const complain = (text) => {
