@@ -19,9 +19,13 @@ func (c *Cluster) Census(ctx context.Context, app string) ([]deployer.Seen, erro
 		return nil, err
 	}
 	defer c.engine.mu.Unlock()
-	list := make([]deployer.Seen, 0, len(c.engine.instances))
-	for id, i := range c.engine.instances {
-		if !c.owns(id) || app != "" && i.info.Workload.App != app {
+	from := c.engine.instances
+	if app != "" {
+		from = c.engine.apps[app]
+	}
+	list := make([]deployer.Seen, 0, len(from))
+	for id, i := range from {
+		if !c.owns(id) {
 			continue
 		}
 		seen := deployer.Seen{ID: id, Workload: i.info.Workload, AppName: i.info.AppName, Index: i.info.Index, Spec: i.spec}

@@ -112,14 +112,14 @@ func (c *Cluster) make(w deployer.Workload, index int, program Program) *instanc
 		Index:    index,
 		Node:     "memory",
 	}
-	c.engine.instances[i.info.ID] = i
+	c.engine.put(i)
 	return i
 }
 
 // of lists a workload's instances. The engine's lock is held.
 func (c *Cluster) of(id deployer.WorkloadID) []*instance {
 	var list []*instance
-	for _, i := range c.all() {
+	for _, i := range c.all(id.App) {
 		if i.info.Workload == id {
 			list = append(list, i)
 		}
@@ -127,10 +127,15 @@ func (c *Cluster) of(id deployer.WorkloadID) []*instance {
 	return list
 }
 
-// all lists this installation's instances. The engine's lock is held.
-func (c *Cluster) all() []*instance {
-	var list []*instance
-	for id, i := range c.engine.instances {
+// all lists this installation's instances of an app, of all apps when app is "".
+// The engine's lock is held.
+func (c *Cluster) all(app string) []*instance {
+	from := c.engine.instances
+	if app != "" {
+		from = c.engine.apps[app]
+	}
+	list := make([]*instance, 0, len(from))
+	for id, i := range from {
 		if c.owns(id) {
 			list = append(list, i)
 		}
@@ -172,12 +177,7 @@ func (c *Cluster) removeAll(ctx context.Context, list []*instance, grace time.Du
 			}
 			c.engine.mu.Lock()
 			defer c.engine.mu.Unlock()
-			if !i.removed {
-				i.removed = true
-				i.log.close()
-				delete(c.engine.instances, i.info.ID)
-				c.engine.emit(deployer.EventRemoved, i.info)
-			}
+			c.engine.drop(i)
 		})
 	}
 	group.Wait()
@@ -189,14 +189,12 @@ func (c *Cluster) Instances(ctx context.Context, app string) ([]deployer.Instanc
 	if err := c.use(ctx); err != nil {
 		return nil, err
 	}
-	all := c.all()
+	all := c.all(app)
 	list := make([]deployer.Instance, 0, len(all))
 	var proven []bool
 	for _, i := range all {
-		if app == "" || i.info.Workload.App == app {
-			list = append(list, i.info)
-			proven = append(proven, i.proven)
-		}
+		list = append(list, i.info)
+		proven = append(proven, i.proven)
 	}
 	c.engine.mu.Unlock()
 	for n := range list {

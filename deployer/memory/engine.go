@@ -19,6 +19,7 @@ type Engine struct {
 	mu        sync.Mutex
 	images    map[string]Program
 	instances map[string]*instance
+	apps      map[string]map[string]*instance // by app, then by ID
 	watchers  map[*watcher]bool
 	away      bool
 	room      int                        // most instances there may be, 0 for any number
@@ -32,6 +33,7 @@ func NewEngine() *Engine {
 	return &Engine{
 		images:    map[string]Program{},
 		instances: map[string]*instance{},
+		apps:      map[string]map[string]*instance{},
 		watchers:  map[*watcher]bool{},
 		volumes:   map[string]map[string]bool{},
 		// Engines in other processes listen on the same ports; a random
@@ -45,6 +47,59 @@ func (e *Engine) AddImage(ref string, program Program) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.images[ref] = program
+}
+
+// RemoveImage takes an image away; what runs from it goes on running.
+func (e *Engine) RemoveImage(ref string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.images, ref)
+}
+
+// StopByHand kills an instance as somebody might with the engine's own tools: it
+// is not started again by the engine.
+func (e *Engine) StopByHand(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if i := e.instances[id]; i != nil {
+		i.stopping = true
+		i.killLocked(i.life, false)
+	}
+}
+
+// RemoveByHand kills and removes an instance as somebody might with the engine's
+// own tools.
+func (e *Engine) RemoveByHand(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if i := e.instances[id]; i != nil {
+		i.stopping = true
+		i.killLocked(i.life, false)
+		e.drop(i)
+	}
+}
+
+// put and drop keep the lists of instances. The lock is held.
+func (e *Engine) put(i *instance) {
+	app := i.info.Workload.App
+	if e.apps[app] == nil {
+		e.apps[app] = map[string]*instance{}
+	}
+	e.instances[i.info.ID], e.apps[app][i.info.ID] = i, i
+}
+
+func (e *Engine) drop(i *instance) {
+	if i.removed {
+		return
+	}
+	i.removed = true
+	i.log.close()
+	app := i.info.Workload.App
+	delete(e.instances, i.info.ID)
+	if delete(e.apps[app], i.info.ID); len(e.apps[app]) == 0 {
+		delete(e.apps, app)
+	}
+	e.emit(deployer.EventRemoved, i.info)
 }
 
 // SetAway makes every call fail as if the engine could not be reached, or

@@ -23,7 +23,7 @@ func (c *Cluster) Usage(ctx context.Context) ([]deployer.Usage, error) {
 	defer c.engine.mu.Unlock()
 	now := time.Now()
 	measured := []deployer.Usage{}
-	for _, i := range c.all() {
+	for _, i := range c.all("") {
 		if i.info.State == deployer.StateExited {
 			continue
 		}

@@ -306,14 +306,16 @@ func (s *Store) CancelDeployment(ctx context.Context, app *models.App, number in
 }
 
 // AppsWithWork lists the IDs of apps that have a deployment which waits or whose
-// worker has let it go, and none that is being worked on.
+// worker has let it go, and none that is being worked on; and of those whose
+// instances somebody was putting right who is no longer at it.
 func (s *Store) AppsWithWork(ctx context.Context) ([]string, error) {
 	ids := []string{}
 	err := s.with(ctx).Raw(`
 		SELECT DISTINCT app_id FROM deployments d
 		WHERE state IN ? AND NOT EXISTS (
-			SELECT 1 FROM deployments a WHERE a.app_id = d.app_id AND a.state IN ? AND a.lease_until > ?)`,
-		openStates, activeStates, time.Now().UTC()).Scan(&ids).Error
+			SELECT 1 FROM deployments a WHERE a.app_id = d.app_id AND a.state IN ? AND a.lease_until > ?)
+		UNION SELECT app_id FROM app_leases WHERE until < ?`,
+		openStates, activeStates, time.Now().UTC(), time.Now().UTC()).Scan(&ids).Error
 	return ids, translate(err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -33,7 +34,8 @@ type Queue struct {
 	client *river.Client[riverTx]
 	work   *worker
 	stop   context.CancelFunc
-	done   chan struct{}
+
+	watching sync.WaitGroup
 }
 
 const (
@@ -47,7 +49,7 @@ const (
 
 // New makes a Queue on the store's Postgres.
 func New(s *store.Store, logger *slog.Logger) (*Queue, error) {
-	q := &Queue{store: s, logger: logger, work: &worker{}, done: make(chan struct{})}
+	q := &Queue{store: s, logger: logger, work: &worker{}}
 	all := river.NewWorkers()
 	if err := river.AddWorkerSafely(all, q.work); err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
@@ -83,11 +85,12 @@ func (q *Queue) Wake(ctx context.Context, tx *store.Store, appID string) error {
 	return nil
 }
 
-// Start begins to work jobs off with the pipeline, and wakes every app once.
+// Start begins to work jobs off with the pipeline, and to keep the cluster as the
+// rows say.
 func (q *Queue) Start(ctx context.Context, p *pipeline.Pipeline) error {
 	q.work.pipeline = p
 	// Before there are workers: it clears away what earlier ones left.
-	if err := p.WakeAll(ctx); err != nil {
+	if err := p.Begin(ctx); err != nil {
 		return err
 	}
 	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
@@ -95,13 +98,13 @@ func (q *Queue) Start(ctx context.Context, p *pipeline.Pipeline) error {
 	}
 	var watching context.Context
 	watching, q.stop = context.WithCancel(context.WithoutCancel(ctx))
-	go q.recover(watching, p)
+	q.watching.Go(func() { q.recover(watching, p) })
+	q.watching.Go(func() { p.KeepReconciled(watching) })
 	return nil
 }
 
 // recover looks for work that nobody is at, until ctx ends.
 func (q *Queue) recover(ctx context.Context, p *pipeline.Pipeline) {
-	defer close(q.done)
 	tick := time.NewTicker(recoverEvery)
 	defer tick.Stop()
 	var swept time.Time
@@ -128,7 +131,7 @@ func (q *Queue) recover(ctx context.Context, p *pipeline.Pipeline) {
 func (q *Queue) Stop(ctx context.Context) error {
 	if q.stop != nil {
 		q.stop()
-		<-q.done
+		q.watching.Wait()
 	}
 	return q.client.StopAndCancel(ctx)
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/slipway-paas/slipway/failpoint"
@@ -198,22 +199,35 @@ func (p *Pipeline) Recover(ctx context.Context) error {
 	return nil
 }
 
-// WakeAll wakes every app once, at a server's start and before its workers
-// begin: what ran while it was away is looked at again. What an earlier process
-// of this server held is nobody's now, and is not waited for; there is one
-// process of a server at a time, and this one holds nothing yet.
-func (p *Pipeline) WakeAll(ctx context.Context) error {
+// Begin lets go, at a server's start and before its workers begin, of what an
+// earlier process of this server held, which is nobody's now and is not waited
+// for: there is one process of a server at a time, and this one holds nothing
+// yet. It wakes the apps that this was about, and those with work that waits. All
+// others are KeepReconciled's to look at.
+func (p *Pipeline) Begin(ctx context.Context) error {
 	p.sweepWork()
-	if err := p.Store.DropLeases(ctx, holders(p.Settings.ServerID)); err != nil {
-		return err
-	}
-	apps, err := p.Store.AllApps(ctx)
+	mine := holders(p.Settings.ServerID)
+	interrupted, err := p.Store.AppsInterrupted(ctx, mine)
 	if err != nil {
 		return err
 	}
+	if err := p.Store.DropLeases(ctx, mine); err != nil {
+		return err
+	}
+	waiting, err := p.Store.AppsWithWork(ctx)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	for _, id := range interrupted {
+		p.of(id).shape = "interrupted" // what differs there is no drift
+	}
+	p.mu.Unlock()
+	ids := append(interrupted, waiting...)
+	slices.Sort(ids)
 	return p.Store.Transact(ctx, func(tx *store.Store) error {
-		for _, app := range apps {
-			if err := p.Queue.Wake(ctx, tx, app.ID); err != nil {
+		for _, id := range slices.Compact(ids) {
+			if err := p.Queue.Wake(ctx, tx, id); err != nil {
 				return err
 			}
 		}

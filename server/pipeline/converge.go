@@ -16,7 +16,8 @@ import (
 // converge makes the cluster hold what the live release says, no more and no
 // less, when no deployment of the app is open. It stops early, to be called
 // again, when there is something to deploy. What it cannot bring about is noted
-// and tried again by Recover.
+// and tried again by Recover; instances that do not come up, when the cluster
+// tells of them again and they were left in peace for a while.
 func (p *Pipeline) converge(ctx context.Context, appID string) error {
 	holding, release, err := p.holdApp(ctx, appID, false)
 	if err != nil {
@@ -41,16 +42,24 @@ func (p *Pipeline) converge(ctx context.Context, appID string) error {
 	defer stop()
 	p.unsettle(appID)
 	failpoint.Hit("converge.before")
+	drift := p.drifted(undisturbed, app)
 	err = p.settle(undisturbed, app)
 	failpoint.Hit("converge.after")
 	var unhealthy *deployer.Unhealthy
 	switch {
 	case err == nil:
 		p.settled(appID)
+		p.putRight(ctx, app, drift)
 		p.collect(undisturbed, app) // what is left of it can wait too
 	case undisturbed.Err() != nil: // for newer work, or another server's
+		p.keepDrift(app.ID, drift)
+	case errors.Is(err, deployer.ErrNoImage):
+		p.settled(appID)
+		p.notUp(ctx, app, nil, err)
+		p.imageGone(undisturbed, app, drift)
 	case errors.As(err, &unhealthy):
-		p.settled(appID) // the app's own fault; trying again changes nothing
+		p.settled(appID) // the app's own fault; trying again at once changes nothing
+		p.notUp(ctx, app, drift, err)
 		fallthrough
 	default:
 		p.Logger.Warn("the cluster does not hold what the live release says yet", "app", appID, "release", app.LiveRelease, "error", err)

@@ -91,6 +91,12 @@ type Pipeline struct {
 	turns     map[string]*turn                   // by app ID
 	unsettled map[string]time.Time               // by app ID: when to look at its instances again
 	waiters   map[string]*waiter                 // by deployment ID
+	health    map[string]*health                 // by app ID
+	unknown   int                                // apps that have instances and no row
+	looks     *looks
+
+	// What instances of live releases are made from, by app ID.
+	blueprints map[string]blueprint
 }
 
 // New makes a Pipeline. It starts nothing: jobs call Advance.
@@ -108,6 +114,7 @@ func New(deps Deps) *Pipeline {
 		sources: &Sources{dir: filepath.Join(deps.Settings.DataDir, "sources"), maxBytes: deps.Settings.MaxSourceBytes},
 		cancels: map[string]context.CancelCauseFunc{}, turns: map[string]*turn{},
 		unsettled: map[string]time.Time{}, waiters: map[string]*waiter{},
+		health: map[string]*health{}, looks: newLooks(), blueprints: map[string]blueprint{},
 	}
 	if deps.Store != nil {
 		p.sources.others = deps.Store

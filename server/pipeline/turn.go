@@ -36,6 +36,17 @@ func (t *turn) hurry() {
 	}
 }
 
+// turnOf gives what is closed when the turn ends that somebody has with the app,
+// nil when nobody has.
+func (p *Pipeline) turnOf(appID string) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at, taken := p.turns[appID]; taken {
+		return at.ended
+	}
+	return nil
+}
+
 // nudge leaves a note with whoever has the app's turn, and says whether anybody
 // has.
 func (p *Pipeline) nudge(appID string) bool {
