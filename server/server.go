@@ -228,11 +228,15 @@ const databaseConnections = 20
 // openCluster makes the container engine's driver. The engine itself may be
 // away; it is waited for where it is needed.
 func (s *Server) openCluster(context.Context) error {
-	var err error
+	box, err := s.openBox()
+	if err != nil {
+		return err
+	}
 	s.cluster, err = docker.New(docker.Options{
 		Host: s.Config.DockerHost, Installation: s.Config.Installation, NetworkPool: s.Config.NetworkPool,
 		// Two releases of an app at its largest fit into a network of 126.
 		NetworkBits: 25, StopGrace: s.Config.StopGrace, Logger: s.Logger,
+		LabelKey: box.Key("labels of instances"),
 	})
 	return err
 }

@@ -5,7 +5,9 @@ package secrets
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -17,7 +19,10 @@ import (
 
 // Box seals and opens secrets with one key: AES-256-GCM with a random nonce in
 // front (NIST SP 800-38D). It is safe for concurrent use.
-type Box struct{ aead cipher.AEAD }
+type Box struct {
+	aead cipher.AEAD
+	raw  []byte
+}
 
 // format is the first byte of every ciphertext, so that keys or algorithms can
 // change later without guessing.
@@ -37,7 +42,15 @@ func New(key string) (*Box, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Box{aead: aead}, nil
+	return &Box{aead: aead, raw: raw}, nil
+}
+
+// Key gives a key of 32 bytes for a purpose. It is always the same for the same
+// purpose, and tells nothing of the Box's own key or of other purposes'.
+func (b *Box) Key(purpose string) []byte {
+	mac := hmac.New(sha256.New, b.raw)
+	_, _ = mac.Write([]byte("slipway key for " + purpose)) // never fails
+	return mac.Sum(nil)
 }
 
 // Open makes a Box from the key in a file, which it creates with a new random

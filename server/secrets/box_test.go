@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"bytes"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/slipway-paas/slipway/server/secrets"
@@ -42,5 +43,23 @@ func TestBoxOpensOnlyItsOwn(t *testing.T) {
 	}
 	if bytes.Equal(sealed, box.Seal("config/a/KEY", []byte("hunter2"))) {
 		t.Fatal("sealed twice to the same bytes: the nonce repeats")
+	}
+}
+
+func TestKeysAreOfTheirPurpose(t *testing.T) {
+	one, err := secrets.New(strings.Repeat("01", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := secrets.New(strings.Repeat("02", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := one.Key("labels")
+	if len(key) != 32 || !bytes.Equal(key, one.Key("labels")) {
+		t.Error("a key is not the same each time")
+	}
+	if bytes.Equal(key, one.Key("cookies")) || bytes.Equal(key, other.Key("labels")) || bytes.Equal(key, bytes.Repeat([]byte{1}, 32)) {
+		t.Error("keys are not apart")
 	}
 }
