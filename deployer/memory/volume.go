@@ -43,7 +43,7 @@ func (c *Cluster) RemoveVolume(ctx context.Context, app, name string) error {
 		return err
 	}
 	defer c.engine.mu.Unlock()
-	for _, i := range c.all() {
+	for _, i := range c.all(app) {
 		uses := slices.ContainsFunc(i.workload.Volumes, func(v deployer.Volume) bool { return v.Name == name })
 		if i.info.Workload.App == app && uses {
 			return fmt.Errorf("the volume %s is in use by %s", name, i.info.Name)

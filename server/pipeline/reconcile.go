@@ -252,12 +252,12 @@ type processSpec struct{ process, spec string }
 // learn reads those live releases that are not known yet.
 func (p *Pipeline) learn(ctx context.Context, census deployer.Census, rows []store.Standing, volumes map[string][]models.Volume) error {
 	var unknown []string
-	mounts := map[string]string{}
+	places := map[string]string{}
 	p.mu.Lock()
 	for i := range rows {
 		app := &rows[i]
-		mounts[app.ID] = mountsOf(volumes[app.ID])
-		if known, ok := p.blueprints[app.ID]; app.LiveRelease > 0 && (!ok || known.release != app.LiveRelease || known.volumes != mounts[app.ID]) {
+		places[app.ID] = placesOf(volumes[app.ID])
+		if known, ok := p.blueprints[app.ID]; app.LiveRelease > 0 && (!ok || known.release != app.LiveRelease || known.volumes != places[app.ID]) {
 			unknown = append(unknown, app.ID)
 		}
 	}
@@ -275,8 +275,8 @@ func (p *Pipeline) learn(ctx context.Context, census deployer.Census, rows []sto
 		if !ok {
 			continue
 		}
-		made := blueprint{release: release.Version, volumes: mounts[app.ID]}
-		plan, err := p.plan(&app.App, &release)
+		made := blueprint{release: release.Version, volumes: places[app.ID]}
+		plan, err := p.planWith(&app.App, &release, mounts(volumes[app.ID]))
 		if err != nil {
 			made.broken = true
 		}
@@ -290,7 +290,7 @@ func (p *Pipeline) learn(ctx context.Context, census deployer.Census, rows []sto
 	return nil
 }
 
-func mountsOf(volumes []models.Volume) string {
+func placesOf(volumes []models.Volume) string {
 	if len(volumes) == 0 {
 		return ""
 	}
@@ -342,7 +342,8 @@ func (p *Pipeline) compare(app *store.Standing, seen []deployer.Seen) (found dif
 	}
 	there := 0
 	for _, one := range seen {
-		if app.WarmRelease == 0 || one.Workload.Release != app.WarmRelease {
+		warm := app.WarmRelease != 0 && one.Workload.Release == app.WarmRelease && one.Workload.Process == models.WebProcess
+		if !warm {
 			there++
 		}
 	}

@@ -185,11 +185,16 @@ func (p *Pipeline) planRollout(ctx context.Context, app *models.App, release *mo
 
 // plan says what of a release should run on the cluster.
 func (p *Pipeline) plan(ctx context.Context, app *models.App, release *models.Release) (deployer.Plan, error) {
-	vars, err := p.openRelease(release)
+	volumes, err := p.volumes(ctx, app.ID)
 	if err != nil {
 		return deployer.Plan{}, err
 	}
-	volumes, err := p.volumes(ctx, app.ID)
+	return p.planWith(app, release, volumes)
+}
+
+// planWith is plan for who has read the app's volumes already, by process.
+func (p *Pipeline) planWith(app *models.App, release *models.Release, volumes map[string][]deployer.Volume) (deployer.Plan, error) {
+	vars, err := p.openRelease(release)
 	if err != nil {
 		return deployer.Plan{}, err
 	}

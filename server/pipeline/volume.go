@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/slipway-paas/slipway/deployer"
+	"github.com/slipway-paas/slipway/models"
 )
 
 // volumes gives what is mounted into the instances of an app, by process. It
@@ -13,11 +14,16 @@ func (p *Pipeline) volumes(ctx context.Context, appID string) (map[string][]depl
 	if err != nil {
 		return nil, err
 	}
+	return mounts(rows), nil
+}
+
+// mounts gives an app's volumes as they are mounted, by process.
+func mounts(rows []models.Volume) map[string][]deployer.Volume {
 	volumes := map[string][]deployer.Volume{}
 	for _, row := range rows {
 		volumes[row.Process] = append(volumes[row.Process], deployer.Volume{Name: row.Name, Path: row.Path})
 	}
-	return volumes, nil
+	return volumes
 }
 
 // dropVolumes deletes those volumes of an app that somebody gave up, now that no
