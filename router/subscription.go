@@ -77,6 +77,7 @@ type subscription struct {
 	server  *server
 	store   *store
 	applied func() // called after each change of the table
+	first   func() // called after each whole table
 	log     *slog.Logger
 	silence time.Duration
 }
@@ -142,6 +143,7 @@ func (s *subscription) follow(ctx context.Context) (changes int, err error) {
 			s.applied()
 		}
 		if update.Table != nil {
+			s.first()
 			s.log.Info("table received", "version", update.Version, "apps", len(update.Table.Apps))
 			debug.FreeOSMemory() // its text is several times as large as what is kept of it
 		}
