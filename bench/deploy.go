@@ -76,15 +76,22 @@ func (a *deployed) changes(ctx context.Context, do func(context.Context) error) 
 	return took, nil
 }
 
-// settles waits until nothing is under way and so many instances run.
+// settles waits until nothing is under way and so many instances run: the second
+// is that of a release that is kept warm.
 func (a *deployed) settles(ctx context.Context, instances int) error {
 	return until(ctx, time.Minute, a.name+" settles", func() error {
-		var app struct{ Status string }
+		var app struct {
+			Status string
+			Warm   *struct{ Version int } `json:"warm_release"`
+		}
 		if err := a.in.call(ctx, http.MethodGet, "/api/v1/apps/"+a.name, nil, &app); err != nil {
 			return err
 		}
 		if app.Status != "live" {
 			return errors.New(app.Status)
+		}
+		if warm := app.Warm != nil; warm != (instances > 1) {
+			return fmt.Errorf("that a release is warm is %v", warm)
 		}
 		all, err := a.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
 			filters.Arg("label", "slipway.installation="+a.in.name), filters.Arg("label", "slipway.kind"), filters.Arg("name", "^/"+a.in.name+"-"+a.name+"-"))})

@@ -27,6 +27,8 @@ var measurements = []measurement{
 	{[]string{"push_to_live_changed", "push_to_live_unchanged"}, measurePush},
 	{[]string{"rollback_cold", "rollback_warm"}, measureRollback},
 	{[]string{"concurrent_deploys"}, measureConcurrent},
+	{[]string{"deploys_dropped_requests"}, measureDropped},
+	{[]string{"start_seconds", "idle_rss_mb", "idle_router_rss_mb", "idle_cpu_100_apps"}, measureIdle},
 	{[]string{"api_get_app", "api_list_50", "api_create"}, measureAPI},
 	{[]string{"router_rps", "router_p99"}, measureRouter},
 	{[]string{"router_10k_hosts", "router_10k_change_ms", "router_10k_memory_mb"}, measureRouterHosts},
