@@ -272,7 +272,7 @@ func (s *Server) openServices(ctx context.Context) error {
 	s.pipeline = pipeline.New(pipeline.Deps{
 		Store: s.store, Queue: s.queue, Cluster: s.cluster, Routing: router, Peers: s.peers,
 		Builders: []builder.Builder{image.New(s.cluster.API), dockerfile.New(solver), static.New(solver, s.Programs.FileServer)},
-		Logs:     s.logs, Hub: hub, Box: box, Logger: s.Logger,
+		Logs:     s.logs, Hub: hub, Box: box, Logger: s.Logger, Figures: s.metrics,
 		Settings: pipeline.Settings{
 			DataDir: dir, ServerID: s.id, Installation: cfg.Installation, BuildConcurrency: cfg.BuildConcurrency,
 			BuildTimeout: cfg.BuildTimeout, HealthTimeout: cfg.HealthTimeout, DrainTimeout: cfg.DrainTimeout,

@@ -46,6 +46,7 @@ type works struct {
 	box      *secrets.Box
 	store    *store.Store // the test's own, of no server
 	settings pipeline.Settings
+	figures  pipeline.Figures // what servers are given, nil to watch nothing
 
 	owner, ann, bob models.Actor
 }
@@ -114,6 +115,7 @@ func (w *works) start(dsn ...string) *server {
 	s.Pipeline = pipeline.New(pipeline.Deps{
 		Store: s.store, Queue: s.queue, Cluster: w.cluster, Routing: w.routing,
 		Builders: []builder.Builder{w.shop}, Logs: w.logs, Hub: hub, Box: w.box, Logger: logger, Settings: w.settings,
+		Figures: w.figures,
 	})
 	s.apps = apps.NewService(apps.Deps{
 		Store: s.store, Pipeline: s.Pipeline, Routing: w.routing, Hub: hub, Box: w.box, Remains: w.routers, Logger: logger, AllowFileSources: true,
@@ -299,7 +301,7 @@ func (w *works) log(d *models.Deployment) (text string, states []string) {
 // workshop is a builder whose images run on the engine in memory. What becomes
 // of a source is in its files: FAIL does not build, with that as the reason;
 // CRASH makes an image that exits at once with that as its last words; NEVER one
-// that never answers; WORKER one with a second process; LEAK writes the build's
+// that never answers; LATER one that serves for a moment and then exits; WORKER one with a second process; LEAK writes the build's
 // secrets into the build's output, and its environment when it runs; HOLD builds
 // until the gate opens, or, with "once" in it, does so the first time only.
 // Every other one serves.
@@ -377,6 +379,13 @@ func (s *workshop) Build(ctx context.Context, req builder.Request, progress buil
 			program = memory.Exit(3, content)
 		case "NEVER":
 			program = memory.Idle
+		case "LATER":
+			program = func(ctx context.Context, p *memory.Process) int {
+				serving, stop := context.WithTimeout(ctx, 300*time.Millisecond)
+				defer stop()
+				memory.Serve(serving, p)
+				return 5
+			}
 		case "WORKER":
 			processes = append(processes, builder.Process{Name: "worker", Command: []string{"work"}})
 		case "LEAK":

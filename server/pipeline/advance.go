@@ -176,8 +176,9 @@ func persist(ctx context.Context, write func() error) error {
 
 // Recover wakes the apps whose work waits with nobody at it: after a server
 // died, or when a wake-up came while Postgres was away; and those whose
-// instances could not be made what they should be. It is cheap, and called
-// every few seconds.
+// instances could not be made what they should be. It watches what went live of
+// late, and ends what was kept warm for long enough. It is cheap, and called
+// every few seconds, one call at a time.
 func (p *Pipeline) Recover(ctx context.Context) error {
 	ids, err := p.Store.AppsWithWork(ctx)
 	if err != nil {
@@ -196,7 +197,7 @@ func (p *Pipeline) Recover(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return p.watch(ctx)
 }
 
 // Begin lets go, at a server's start and before its workers begin, of what an

@@ -76,6 +76,7 @@ type Deps struct {
 	Hub      *live.Hub
 	Box      *secrets.Box
 	Logger   *slog.Logger
+	Figures  Figures // nil to watch nothing
 	Settings Settings
 }
 
@@ -85,6 +86,8 @@ type Pipeline struct {
 	holder  string // this process among those on the same database: its server's ID and one of its own
 	sources *Sources
 	slots   slots
+
+	watching map[string]*watched // by deployment ID; Recover's alone
 
 	mu        sync.Mutex
 	cancels   map[string]context.CancelCauseFunc // by deployment ID, of this process's work
