@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/slipway-paas/slipway/failpoint"
 )
 
 // MakeWay removes what other releases have of the processes that stop before
@@ -51,12 +53,14 @@ func (r *rollingOut) makeWay(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	failpoint.Hit("rollout.held")
 	// Seen through once it has begun, see clearAway.
 	removing, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.grace()+removalTime)
 	defer cancel()
 	if err := r.remove(removing, old, r.grace()); err != nil {
 		return fmt.Errorf("stop what runs: %w", err)
 	}
+	failpoint.Hit("rollout.stopped-first")
 	return nil
 }
 

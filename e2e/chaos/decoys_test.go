@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func (h *home) plantDecoys(t *testing.T) *decoys {
 	}
 	n, err := h.engine.NetworkCreate(ctx, "decoy-"+h.name, network.CreateOptions{
 		Labels: map[string]string{"slipway.installation": h.name + "-2", "slipway.kind": "network"},
-		IPAM:   &network.IPAM{Config: []network.IPAMConfig{{Subnet: fmt.Sprintf("10.179.%d.0/28", homes.Load()%250)}}},
+		IPAM:   &network.IPAM{Config: []network.IPAMConfig{{Subnet: fmt.Sprintf("10.179.%d.%d/28", os.Getpid()%250, homes.Load()%16*16)}}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -83,7 +83,7 @@ func found(t *testing.T, o options) *home {
 	h.env = append(h.env,
 		"DATABASE_URL="+h.database, "SLIPWAY_INSTALLATION="+h.name, "SLIPWAY_SECRET_KEY="+strings.Repeat("5a", 32),
 		"SLIPWAY_ROUTER_HTTP="+h.router, "SLIPWAY_ROUTER_HTTPS=off",
-		fmt.Sprintf("SLIPWAY_NETWORK_POOL=10.%d.0.0/16", 180+n%20),
+		fmt.Sprintf("SLIPWAY_NETWORK_POOL=10.%d.0.0/16", 180+(os.Getpid()+int(n))%20),
 		"SLIPWAY_ALLOW_FILE_SOURCES=true", "SLIPWAY_LOG_LEVEL=debug",
 		"SLIPWAY_HEALTH_TIMEOUT=30s", fmt.Sprint("SLIPWAY_DRAIN_TIMEOUT=", drainTime), "SLIPWAY_STOP_GRACE=2s")
 	if o.engineHost != "" {

@@ -208,7 +208,7 @@ func (h *home) forgotten(p picture) (wrong []string) {
 // network or image too many, none missing.
 func (h *home) wrongCluster(p picture) (wrong []string) {
 	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-	want := map[string]bool{h.name + "-router": true} // by name: must it be there
+	want := map[string]bool{h.name + "-router": true} // by name
 	networks := map[string]int{}                      // by app ID, how many at least
 	images := map[string]bool{}                       // that some release runs
 	for _, app := range p.apps {
@@ -217,12 +217,11 @@ func (h *home) wrongCluster(p picture) (wrong []string) {
 				continue
 			}
 			images[r.Image] = true
-			warm := r.Version == app.WarmRelease && app.WarmUntil != nil
-			if r.Version != app.LiveRelease && !warm {
+			if r.Version != app.LiveRelease {
 				continue
 			}
 			for _, name := range h.instances(app, r) {
-				want[name] = r.Version == app.LiveRelease
+				want[name] = true
 				networks[app.ID] = 1
 			}
 		}
@@ -231,14 +230,14 @@ func (h *home) wrongCluster(p picture) (wrong []string) {
 	for _, c := range p.containers {
 		name := strings.TrimPrefix(c.Names[0], "/")
 		there[name] = true
-		if _, known := want[name]; !known {
+		if !want[name] && !warm(p.apps, c) {
 			complain("the container %s is too many (%s)", name, c.Status)
 		} else if c.State != "running" {
 			complain("the container %s is %s (%s)", name, c.State, c.Status)
 		}
 	}
-	for name, must := range want {
-		if must && !there[name] {
+	for name := range want {
+		if !there[name] {
 			complain("the container %s is missing", name)
 		}
 	}
@@ -265,6 +264,15 @@ func (h *home) wrongCluster(p picture) (wrong []string) {
 	}
 	slices.Sort(wrong)
 	return wrong
+}
+
+// warm says whether a container is of a release that is kept for a rollback: its
+// web process alone.
+func warm(apps []appRow, c container.Summary) bool {
+	return slices.ContainsFunc(apps, func(app appRow) bool {
+		return app.ID == c.Labels["slipway.app"] && app.WarmUntil != nil && app.WarmUntil.After(time.Now()) &&
+			c.Labels["slipway.process"] == "web" && c.Labels["slipway.release"] == fmt.Sprint(app.WarmRelease)
+	})
 }
 
 // instances names the containers that a release of an app should have.

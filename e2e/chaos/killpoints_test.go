@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -29,6 +30,9 @@ func killings() []killing {
 			"submit.before-commit", "deployment.claimed", "release.before", "release.written", "rollout.ensured", "rollout.healthy",
 			"rollout.before-switch", "live.before-commit", "live.committed", "rollout.before-drain", "rollout.before-remove", "rollout.removed",
 		}},
+		{"warm rollback", []string{"release.written", "rollout.before-switch", "live.before-commit", "live.committed", "converge.after"}},
+		{"push that stops first", []string{"rollout.held", "rollout.stopped-first", "rollout.ensured", "rollout.before-switch", "live.before-commit", "live.committed"}},
+		{"superseding push", []string{"submit.before-commit", "build.after", "deployment.before-end"}},
 		{"scaling up", []string{"converge.before", "scale.before", "rollout.ensured", "rollout.healthy", "scale.before-switch", "converge.after"}},
 		{"scaling down", []string{"converge.before", "scale.before", "scale.before-switch", "converge.after"}},
 		{"cancel of a build", []string{"build.after", "cancel.before-undo", "cancel.undone", "deployment.before-end"}},
@@ -79,6 +83,7 @@ func newVictim(t *testing.T, h *home, app string) *victim {
 		v.repo.commit(t, version)
 		v.repo.deploy(t, h.first())
 	}
+	v.set(t, map[string]any{"source": map[string]string{"url": "file://" + v.repo.dir, "branch": "main"}})
 	h.first().must(t, "PATCH", "/api/v1/apps/"+app+"/scale", map[string]int{"worker": 1})
 	h.sound(t, time.Minute, "the first deployments")
 	return v
@@ -92,6 +97,15 @@ func (v *victim) die(t *testing.T, k killing, version string) {
 		s.must(t, "PATCH", "/api/v1/apps/"+v.app+"/scale", map[string]int{"web": 2})
 		v.home.sound(t, time.Minute, "scaling up")
 	}
+	settings := map[string]any{"warm_minutes": 0, "stop_first": k.under == "push that stops first", "supersede_building": k.under == "superseding push"}
+	if k.under == "warm rollback" {
+		settings["warm_minutes"] = 10
+		v.set(t, settings)
+		v.repo.commit(t, version+"-before")
+		v.repo.deploy(t, s) // what was live before it is warm now
+	}
+	v.set(t, settings)
+	v.home.sound(t, time.Minute, "what it begins with")
 	s.arm(t, k.point, "kill")
 	t.Cleanup(func() { s.disarm(k.point) })
 	finish := v.begin(t, k.under, version)
@@ -115,6 +129,12 @@ func (v *victim) die(t *testing.T, k killing, version string) {
 		v.home.sound(t, time.Minute, "scaling down again")
 	}
 	t.Logf("%d open at the death; all well after %s", len(open), time.Since(died).Round(100*time.Millisecond))
+}
+
+// set changes the app's settings.
+func (v *victim) set(t *testing.T, settings map[string]any) {
+	t.Helper()
+	v.home.first().must(t, "PATCH", "/api/v1/apps/"+v.app, settings)
 }
 
 // takenUp fails the test unless each deployment that was open when the server
@@ -151,7 +171,7 @@ func (v *victim) begin(t *testing.T, under, version string) (finish func()) {
 		repo.commit(t, version)
 		push := repo.push(t, s)
 		return func() { <-push.done; v.again(t, repo, push, version) }
-	case "push":
+	case "push", "push that stops first":
 		v.repo.commit(t, version)
 		push := v.repo.push(t, s)
 		return func() { <-push.done; v.again(t, v.repo, push, version) }
@@ -159,7 +179,14 @@ func (v *victim) begin(t *testing.T, under, version string) (finish func()) {
 		v.repo.commit(t, version, `RUN ["/app", "fail", "`+nonce+version+`"]`)
 		push := v.repo.push(t, s)
 		return func() { <-push.done; v.outcome(t, push, "failed") }
-	case "rollback":
+	case "superseding push":
+		v.repo.commit(t, version+"-early", nap(4*time.Second))
+		early := v.repo.push(t, s)
+		reaches(t, v.home, early.commit, "building")
+		v.repo.commit(t, version)
+		go ask("POST", path+"/deployments", map[string]any{"git": map[string]string{}})
+		return func() { <-early.done; v.outcome(t, early, "superseded", "succeeded") } // the latter when nothing came after it
+	case "rollback", "warm rollback":
 		go ask("POST", path+"/rollback", map[string]any{})
 	case "scaling up":
 		go ask("PATCH", path+"/scale", map[string]int{"web": 2})
@@ -179,15 +206,15 @@ func (v *victim) begin(t *testing.T, under, version string) (finish func()) {
 	return func() {}
 }
 
-// outcome fails the test unless a push's deployment ends in a state.
-func (v *victim) outcome(t *testing.T, push *pushing, state string) {
+// outcome fails the test unless a push's deployment ends in one of the states.
+func (v *victim) outcome(t *testing.T, push *pushing, states ...string) {
 	t.Helper()
 	found, err := rows[deploymentRow](v.home, `SELECT `+deploymentColumns+` FROM deployments WHERE commit = $1`, push.commit)
 	if err != nil || len(found) != 1 {
 		t.Fatalf("the deployments of %.7s: %+v, %v", push.commit, found, err)
 	}
-	if d := v.home.first().awaits(t, v.app, found[0].Number); d.State != state {
-		t.Errorf("deployment #%d is %s (%s), want %s", d.Number, d.State, d.Reason, state)
+	if d := v.home.first().awaits(t, v.app, found[0].Number); !slices.Contains(states, d.State) {
+		t.Errorf("deployment #%d is %s (%s), want %v", d.Number, d.State, d.Reason, states)
 	}
 }
 
