@@ -78,7 +78,7 @@ func (p *Pipeline) watch(ctx context.Context) error {
 		p.watching[d.ID] = w
 		if now := time.Now(); now.Sub(w.looked) >= metrics.WindowLength {
 			w.looked = now
-			if err := p.lookAt(ctx, d, w, now); err != nil && ctx.Err() == nil {
+			if err := p.observe(ctx, d, w, now); err != nil && ctx.Err() == nil {
 				p.logger(d).Warn("a deployment that went live cannot be watched just now", "error", err)
 			}
 		}
@@ -86,9 +86,9 @@ func (p *Pipeline) watch(ctx context.Context) error {
 	return nil
 }
 
-// lookAt compares one deployment with what was live before, and ends the
+// observe compares one deployment with what was live before, and ends the
 // watching when there is a verdict.
-func (p *Pipeline) lookAt(ctx context.Context, d *models.Deployment, w *watched, now time.Time) error {
+func (p *Pipeline) observe(ctx context.Context, d *models.Deployment, w *watched, now time.Time) error {
 	app, err := p.Store.AppByID(ctx, models.SystemActor(), d.AppID)
 	if err != nil {
 		return err
