@@ -109,7 +109,7 @@ func gather(ctx context.Context, in *installation, apps []string) *crowd {
 func (c *crowd) visit(ctx context.Context, in *installation, app string, n int) {
 	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: n%2 == 1}}
 	defer client.CloseIdleConnections()
-	pace := time.NewTicker(8 * time.Millisecond) // leaves the machine time to deploy
+	pace := time.NewTicker(30 * time.Millisecond) // leaves the machine time to deploy
 	defer pace.Stop()
 	for i := 0; ; i++ {
 		select {
