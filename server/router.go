@@ -124,8 +124,23 @@ func (s *Server) keepRouter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	spec := docker.RouterSpec{Binary: program, Env: env("/data"), Binds: []string{dir + ":/data"}, Folder: folder}
+	spec := docker.RouterSpec{
+		Binary: program, Env: env("/data"), Binds: []string{dir + ":/data"}, Folder: folder,
+		Listening: router.ListeningMessage, Grace: routerDrain() + drainSlack,
+	}
 	return s.routerContainer(ctx, spec)
+}
+
+// drainSlack is what a router takes to end beyond its drain.
+const drainSlack = 5 * time.Second
+
+// routerDrain is how long the router lets requests finish when it is stopped.
+func routerDrain() time.Duration {
+	cfg, err := router.ConfigFromEnv(os.LookupEnv)
+	if err != nil {
+		return 30 * time.Second // the router says itself what is wrong
+	}
+	return cfg.Drain
 }
 
 // routerContainer sees to the router's container at the start, and again

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -27,11 +28,17 @@ type RouterSpec struct {
 	Env    map[string]string // may hold secrets
 	Binds  []string          // /folder/on/host:/folder/inside[:ro]
 	Folder string            // tells folders apart that had the same path one after the other
+
+	// Listening is part of what the program logs once it takes requests. With
+	// it a router is replaced by one that runs already; without, one after
+	// the other.
+	Listening string
+	Grace     time.Duration // how long one that is stopped may take to end its requests; 0 for 15 s
 }
 
 const (
 	routerProgram   = "slipway"
-	routerStopGrace = 15 // seconds; the router ends its requests first
+	routerStopGrace = 15 * time.Second // the router ends its requests first
 )
 
 // RouterName is the name of the router's container.
@@ -39,8 +46,7 @@ func (e *Engine) RouterName() string { return e.installation + "-router" }
 
 // EnsureRouter makes the router run as described. One that was made from the
 // same program, arguments, environment and folders is left alone; another is
-// stopped and replaced, which takes the machine's ports out of service for a
-// moment. It may be called by several servers at once.
+// replaced. It may be called by several servers at once.
 func (e *Engine) EnsureRouter(ctx context.Context, spec RouterSpec) error {
 	program, err := hashFile(spec.Binary)
 	if err != nil {
@@ -68,31 +74,56 @@ func (e *Engine) ensureRouterOnce(ctx context.Context, tag, hash string, spec Ro
 	if err != nil && !cerrdefs.IsNotFound(err) {
 		return false, fail(ctx, "look for the router", err)
 	}
-	if err == nil {
-		labels := found.Config.Labels
-		if labels[LabelInstallation] != e.installation || labels[LabelKind] != kindRouter {
+	if err != nil {
+		if adopted, again, err := e.adoptRouter(ctx, hash, spec); adopted || again || err != nil {
+			return again, err
+		}
+	} else {
+		if !e.isRouter(found.Config) {
 			return false, fmt.Errorf("a container named %s exists and is not this installation's", e.RouterName())
 		}
-		if labels[labelSpec] == hash && sameEnv(found.Config.Env, envList(spec.Env)) && !found.State.Dead {
-			return false, fail(ctx, "start the router", e.API.ContainerStart(ctx, found.ID, container.StartOptions{}))
+		if sameRouter(found.Config, hash, spec) && !found.State.Dead {
+			err := fail(ctx, "start the router", e.API.ContainerStart(ctx, found.ID, container.StartOptions{}))
+			return false, errors.Join(err, e.dropNextRouter(ctx))
 		}
-		if err := e.stopRouter(ctx, found.ID); err != nil {
+		if spec.Listening != "" && found.State.Running {
+			return e.replaceRouter(ctx, found.ID, tag, hash, spec)
+		}
+		if err := e.stopRouter(ctx, found.ID, spec.Grace); err != nil {
 			return false, err
 		}
 	}
+	_, err = e.createRouter(ctx, e.RouterName(), tag, hash, spec)
+	if cerrdefs.IsConflict(err) {
+		return true, nil
+	}
+	return false, err
+}
+
+func (e *Engine) isRouter(config *container.Config) bool {
+	return config.Labels[LabelInstallation] == e.installation && config.Labels[LabelKind] == kindRouter
+}
+
+// sameRouter says whether a container was made from a specification.
+func sameRouter(config *container.Config, hash string, spec RouterSpec) bool {
+	return config.Labels[labelSpec] == hash && sameEnv(config.Env, envList(spec.Env))
+}
+
+// createRouter makes and starts a router under a name.
+func (e *Engine) createRouter(ctx context.Context, name, tag, hash string, spec RouterSpec) (id string, err error) {
 	made, err := e.API.ContainerCreate(ctx, &container.Config{
 		Image:      tag,
 		Entrypoint: append([]string{"/" + routerProgram}, spec.Args...),
 		Env:        envList(spec.Env),
 		Labels:     map[string]string{LabelInstallation: e.installation, LabelKind: kindRouter, labelSpec: hash},
-	}, routerHost(spec), nil, nil, e.RouterName())
+	}, routerHost(spec), nil, nil, name)
 	if cerrdefs.IsConflict(err) {
-		return true, nil
+		return "", err
 	}
 	if err != nil {
-		return false, fail(ctx, "make the router", err)
+		return "", fail(ctx, "make the router", err)
 	}
-	return false, fail(ctx, "start the router", e.API.ContainerStart(ctx, made.ID, container.StartOptions{}))
+	return made.ID, fail(ctx, "start the router", e.API.ContainerStart(ctx, made.ID, container.StartOptions{}))
 }
 
 func routerHost(spec RouterSpec) *container.HostConfig {
@@ -155,14 +186,17 @@ func (e *Engine) RemoveRouter(ctx context.Context) error {
 	}
 	var failures []error
 	for _, s := range list {
-		failures = append(failures, e.stopRouter(ctx, s.ID))
+		failures = append(failures, e.stopRouter(ctx, s.ID, 0))
 	}
 	return errors.Join(append(failures, e.dropRouterImages(ctx, ""))...)
 }
 
-func (e *Engine) stopRouter(ctx context.Context, id string) error {
-	grace := routerStopGrace
-	err := e.API.ContainerStop(ctx, id, container.StopOptions{Timeout: &grace})
+func (e *Engine) stopRouter(ctx context.Context, id string, grace time.Duration) error {
+	if grace == 0 {
+		grace = routerStopGrace
+	}
+	seconds := int(grace.Round(time.Second) / time.Second)
+	err := e.API.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds})
 	if err != nil && !cerrdefs.IsNotFound(err) {
 		return fail(ctx, "stop the router", err)
 	}
