@@ -38,8 +38,11 @@ func (o Options) withDefaults() Options {
 }
 
 // Store keeps streams of lines in a folder, each within bounds. Lines survive
-// the end of the process, and after Sync the machine's. Its methods are safe
-// for concurrent use; their errors are models.Errors.
+// the end of the process as soon as Append returns, and the machine's after
+// Sync, which is called every five seconds: a loss of power takes the lines of
+// the last seconds, and what can be had from the engine again is collected
+// again. Its methods are safe for concurrent use; their errors are
+// models.Errors.
 type Store struct {
 	dir    string
 	opts   Options
@@ -53,6 +56,7 @@ type Store struct {
 	mu      sync.Mutex
 	streams map[string]*stream
 	owed    map[string]lost // by closed streams, which say so when they are written to
+	fresh   []string        // segments of closed streams that must be synced
 	clock   int64           // grows with each use, for the least recently used
 	gone    bool
 }
@@ -86,6 +90,7 @@ func Open(dir string, opts Options, logger *slog.Logger) (*Store, error) {
 		s.grow(p.size)
 	}
 	s.ended.Go(s.janitor)
+	s.ended.Go(s.syncer)
 	return s, nil
 }
 
@@ -165,6 +170,7 @@ func (s *Store) evict() {
 		if oldest.lost.lines > 0 {
 			s.owed[oldest.name] = oldest.lost
 		}
+		s.fresh = append(s.fresh, oldest.takeFresh()...)
 		if err := oldest.end(errClosed); err != nil {
 			s.logger.Error("a log cannot be closed", "stream", oldest.name, "error", err)
 		}
@@ -198,21 +204,6 @@ func (s *Store) Remove(stream string) error {
 		s.grow(-seg.size)
 	}
 	return nil
-}
-
-// Sync makes what was appended to open streams survive a loss of power.
-func (s *Store) Sync() error {
-	s.mu.Lock()
-	open := make([]*stream, 0, len(s.streams))
-	for _, st := range s.streams {
-		open = append(open, st)
-	}
-	s.mu.Unlock()
-	var errs []error
-	for _, st := range open {
-		errs = append(errs, st.sync())
-	}
-	return models.Wrap(errors.Join(errs...), models.KindUnavailable, "cannot write the logs to disk")
 }
 
 // Close syncs and closes the store. Followers end with KindUnavailable, and so

@@ -30,6 +30,7 @@ type stream struct {
 	wake     chan struct{}
 	gone     error // set when the stream was removed or the store closed
 	buf      []byte
+	fresh    []string // segments with lines that a loss of power would take
 
 	// The store's, under its lock.
 	pins int
@@ -173,6 +174,9 @@ func (s *stream) write(lines []Line) (written int, err error) {
 
 // commit makes the n records in buf visible.
 func (s *stream) commit(seg *segment, n int) {
+	if len(s.fresh) == 0 || s.fresh[len(s.fresh)-1] != seg.path {
+		s.fresh = append(s.fresh, seg.path)
+	}
 	offset, rest := seg.size, s.buf
 	for range n {
 		size := int64(recordBytes(rest))
@@ -293,13 +297,13 @@ func (s *stream) snapshot(wait bool) (view, error) {
 	return view{segments: append([]segment(nil), s.segments...), last: s.next - 1, wake: s.wake}, nil
 }
 
-func (s *stream) sync() error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.file == nil {
-		return nil
-	}
-	return s.file.Sync()
+// takeFresh gives the segments that must be synced, and forgets them.
+func (s *stream) takeFresh() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh := s.fresh
+	s.fresh = nil
+	return fresh
 }
 
 // end closes the stream for good and tells its followers why.

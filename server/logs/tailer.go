@@ -30,7 +30,7 @@ const (
 	// after it may be.
 	early = time.Second
 
-	// newsDelay is how long news of a removal may take.
+	// newsDelay is how long news of a start or a removal may take.
 	newsDelay = 5 * time.Second
 
 	// queued is how many lines wait for the one batch that is being written.
@@ -164,7 +164,7 @@ func (t *tailer) awaitStart(ctx context.Context, lines []deployer.LogLine) {
 	if !wait {
 		return
 	}
-	late := time.NewTimer(settle)
+	late := time.NewTimer(newsDelay)
 	defer late.Stop()
 	select {
 	case <-started:
