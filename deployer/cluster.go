@@ -186,6 +186,11 @@ type Images interface {
 	// the image. One that is not there is no error; one that a container still
 	// uses stays, which is none either.
 	RemoveImages(ctx context.Context, references []string) error
+
+	// RemoveNameless removes the images that were built for an app and have no
+	// name: what a build left that broke off while it gave one. It must not be
+	// called during a build of the app.
+	RemoveNameless(ctx context.Context, app string) error
 }
 
 // Volumes is a Cluster that keeps volumes.

@@ -94,6 +94,20 @@ func (e *Engine) RemoveImages(ctx context.Context, references []string) error {
 	return errors.Join(failures...)
 }
 
+// RemoveNameless implements deployer.Images.
+func (e *Engine) RemoveNameless(ctx context.Context, app string) error {
+	found, err := e.API.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("dangling", "true"), filters.Arg("label", LabelInstallation+"="+e.installation), filters.Arg("label", LabelApp+"="+app))})
+	if err != nil {
+		return fail(ctx, "list the images without a name", err)
+	}
+	ids := make([]string, len(found))
+	for i := range found {
+		ids[i] = found[i].ID
+	}
+	return e.RemoveImages(ctx, ids)
+}
+
 // repoDigest picks the digest under the name that was asked for: an image may
 // have one from every registry it was seen in.
 func repoDigest(ref string, found image.InspectResponse) string {

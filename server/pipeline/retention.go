@@ -51,6 +51,9 @@ func (p *Pipeline) removeImages(ctx context.Context, app *models.App, kept []str
 	if !ok {
 		return nil
 	}
+	if err := engine.RemoveNameless(ctx, app.ID); err != nil {
+		return err
+	}
 	found, err := engine.ImageReferences(ctx, p.repository(app))
 	if err != nil || len(found) == 0 {
 		return err
