@@ -56,7 +56,7 @@ func (p *Pipeline) converge(ctx context.Context, appID string) error {
 	case errors.Is(err, deployer.ErrNoImage):
 		p.settled(appID)
 		p.notUp(ctx, app, nil, err)
-		p.imageGone(undisturbed, app, drift)
+		p.imageGone(ctx, app, drift)
 	case errors.As(err, &unhealthy):
 		p.settled(appID) // the app's own fault; trying again at once changes nothing
 		p.notUp(ctx, app, drift, err)

@@ -32,6 +32,7 @@ const (
 type health struct {
 	shape string      // what converging made of it last, see shape; "" before
 	drift *difference // noted, and to be told of when it is repaired
+	begun bool        // this server has begun to repair it
 	told  []time.Time // when events were written
 
 	rest      time.Duration // how long it was left in peace last
@@ -65,13 +66,13 @@ func (p *Pipeline) noteDrift(app *store.Standing, found difference) {
 }
 
 // drifted gives how an app differs that is no deployment's or person's doing,
-// now that nobody else is at it; nil when it does not. What was noted counts as
-// long as anything is left of it: it may be half repaired by now, while all of it
-// means that another server has repaired it, and told.
+// now that nobody else is at it; nil when it does not. What was noted and is not
+// there any more was repaired, and told of, by another server, unless this one
+// had begun to.
 func (p *Pipeline) drifted(ctx context.Context, app *models.App) *difference {
 	p.mu.Lock()
 	h := p.of(app.ID)
-	noted, steady := h.drift, h.shape == shape(app)
+	noted, steady, begun := h.drift, h.shape == shape(app), h.begun
 	p.mu.Unlock()
 	census, ok := p.Cluster.(deployer.Census)
 	if !ok || noted == nil && !steady {
@@ -82,7 +83,10 @@ func (p *Pipeline) drifted(ctx context.Context, app *models.App) *difference {
 		return noted
 	}
 	now := p.compare(&store.Standing{App: *app}, seen)
-	if len(now.wrong) == 0 {
+	switch {
+	case len(now.wrong) == 0 && begun:
+		return noted // it was broken off when the repair was as good as done
+	case len(now.wrong) == 0:
 		return nil
 	}
 	if noted != nil {
@@ -109,7 +113,8 @@ func (p *Pipeline) keepDrift(appID string, drift *difference) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.of(appID).drift = drift
+	h := p.of(appID)
+	h.drift, h.begun = drift, true
 }
 
 // putRight notes that the cluster holds what an app should have, and tells of
@@ -117,7 +122,7 @@ func (p *Pipeline) keepDrift(appID string, drift *difference) {
 func (p *Pipeline) putRight(ctx context.Context, app *models.App, drift *difference) {
 	p.mu.Lock()
 	h := p.of(app.ID)
-	h.shape, h.drift, h.rest, h.imageGone = shape(app), nil, 0, 0
+	h.shape, h.drift, h.begun, h.rest, h.imageGone = shape(app), nil, false, 0, 0
 	p.mu.Unlock()
 	if drift != nil {
 		p.tellDrift(ctx, app, drift.wrong, nil)
@@ -129,7 +134,7 @@ func (p *Pipeline) putRight(ctx context.Context, app *models.App, drift *differe
 func (p *Pipeline) notUp(ctx context.Context, app *models.App, drift *difference, why error) {
 	p.mu.Lock()
 	h := p.of(app.ID)
-	h.drift = nil
+	h.drift, h.begun = nil, false
 	h.rest = min(max(2*h.rest, restFirst), restMost)
 	h.restUntil = time.Now().Add(h.rest)
 	p.mu.Unlock()
@@ -244,7 +249,6 @@ func (p *Pipeline) imageGone(ctx context.Context, app *models.App, drift *differ
 	p.mu.Lock()
 	h := p.of(app.ID)
 	known := h.imageGone == app.LiveRelease
-	h.imageGone = app.LiveRelease
 	p.mu.Unlock()
 	if known {
 		return
@@ -253,6 +257,9 @@ func (p *Pipeline) imageGone(ctx context.Context, app *models.App, drift *differ
 	d, err := p.buildAgain(ctx, app, cause+"; its source is built again")
 	detail := map[string]string{"image": cause}
 	switch {
+	case err != nil && (ctx.Err() != nil || errors.Is(err, store.ErrAway)):
+		p.unsettle(app.ID)
+		return
 	case err != nil:
 		p.Logger.Warn("a release without its image cannot be built again", "app", app.ID, "release", app.LiveRelease, "error", err)
 		detail["failed"] = models.SafeMessage(err)
@@ -261,6 +268,9 @@ func (p *Pipeline) imageGone(ctx context.Context, app *models.App, drift *differ
 	default:
 		detail["then"] = "its source is built again as #" + strconv.Itoa(d.Number)
 	}
+	p.mu.Lock()
+	p.of(app.ID).imageGone = app.LiveRelease
+	p.mu.Unlock()
 	var found []wrong
 	if drift != nil {
 		found = drift.wrong
