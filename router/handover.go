@@ -149,7 +149,7 @@ func listenersOf(text []byte, descriptors []int) (map[string]net.Listener, error
 	files := make([]*os.File, len(descriptors))
 	for i, fd := range descriptors {
 		files[i] = os.NewFile(uintptr(fd), "listener")
-		defer files[i].Close() // a listener has its own copy
+		defer func() { _ = files[i].Close() }() // a listener has its own copy
 	}
 	var offer offered
 	if err := json.Unmarshal(text, &offer); err != nil {

@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -43,7 +44,9 @@ func TestSuccessorsLoseNoConnection(t *testing.T) {
 	for worker := range 6 {
 		transport := &http.Transport{
 			DisableKeepAlives: worker%2 == 0,
-			Dial:              func(network, _ string) (net.Conn, error) { return net.Dial(network, at) },
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, at)
+			},
 		}
 		t.Cleanup(transport.CloseIdleConnections)
 		client := &http.Client{Transport: transport}
@@ -109,7 +112,7 @@ func TestNobodyToInheritFrom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer garbage.Close()
+	defer func() { _ = garbage.Close() }()
 	go func() {
 		for {
 			conn, err := garbage.Accept()

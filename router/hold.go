@@ -66,22 +66,22 @@ type held struct {
 	spent time.Duration
 }
 
-// wait returns when the route is no longer the one in force. It returns an
-// error when a limit is over or ctx ends.
-func (h *holds) wait(ctx context.Context, r *route, state *held) error {
+// wait returns when the channel is closed: the app's route is another. It
+// returns an error when a limit is over or ctx ends.
+func (h *holds) wait(ctx context.Context, changed <-chan struct{}, c *counter, state *held) error {
 	began := time.Now()
 	if state.until.IsZero() {
 		state.until = began.Add(h.timeout)
 	}
-	if !h.enter(r.counter) {
+	if !h.enter(c) {
 		return errHeldTooMany
 	}
-	defer h.leave(r.counter)
+	defer h.leave(c)
 	over := time.NewTimer(state.until.Sub(began))
 	defer over.Stop()
 	defer func() { state.spent += time.Since(began) }()
 	select {
-	case <-r.replaced:
+	case <-changed:
 		return nil
 	case <-over.C:
 		return errHeldTooLong

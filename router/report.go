@@ -23,7 +23,8 @@ type reporter struct {
 	meter  *meter
 	log    *slog.Logger
 
-	acks chan struct{} // holds one token when something was applied
+	acks    chan struct{} // holds one token when something was applied
+	leaving bool          // only the last report is left to be sent
 }
 
 // run sends reports until ctx ends: at once for a change or a drain, and a
@@ -77,7 +78,7 @@ func (r *reporter) awaitReason(ctx context.Context) bool {
 func (r *reporter) send(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	report := Report{Applied: r.store.index.Load().version}
+	report := Report{Applied: r.store.index.Load().version, Leaving: r.leaving}
 	report.InFlight, report.Draining = r.store.inFlight()
 	lines, dropped := r.access.take()
 	report.Dropped = dropped

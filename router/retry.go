@@ -159,17 +159,30 @@ func (ex *exchange) enter() *backend {
 	}
 }
 
-// await is enter, but waits for a backend while the app is held. A backend that
-// refused a connection before is tried again then: it may be a new one.
+// await is enter, but waits for a backend while the app is held. So it does
+// when every backend refused a connection and the table may be old. A backend
+// that refused before is tried again then: it may be a new one.
 func (ex *exchange) await() (*backend, error) {
 	for {
-		if b := ex.enter(); b != nil || ex.route.replaced == nil {
+		seen := ex.proxy.store.index.Load()
+		if b := ex.enter(); b != nil {
 			return b, nil
 		}
+		changed := (<-chan struct{})(ex.route.replaced)
+		if changed == nil {
+			if len(ex.tried) == 0 || ex.route.platform || !ex.proxy.store.mayBeOld(time.Now()) {
+				return nil, nil
+			}
+			changed = ex.proxy.store.next(seen)
+		}
 		ex.holding(true)
-		err := ex.proxy.holds.wait(ex.ctx, ex.route, &ex.held)
+		err := ex.proxy.holds.wait(ex.ctx, changed, ex.route.counter, &ex.held)
 		ex.holding(false)
-		if err != nil {
+		switch {
+		case err == nil:
+		case ex.route.replaced == nil && ex.ctx.Err() == nil:
+			return nil, nil // there was no newer table: they are down
+		default:
 			return nil, err
 		}
 		ex.tried = ex.tried[:0]

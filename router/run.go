@@ -207,6 +207,7 @@ func (r *instance) background(life context.Context) (wait func()) {
 		group.Wait()
 		last, cancel := context.WithTimeout(context.WithoutCancel(life), 2*time.Second)
 		defer cancel()
+		reports.leaving = true
 		if err := reports.send(last); err != nil {
 			r.log.Warn("the last report was not accepted", "err", err)
 		}

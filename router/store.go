@@ -5,7 +5,12 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"time"
 )
+
+// lostLately is how long after losing the server a router takes it that there
+// may be a newer table, which it will get.
+const lostLately = time.Minute
 
 // store holds the table in force. Requests read it without a lock; changes
 // are made one at a time and each is visible whole or not at all.
@@ -18,6 +23,9 @@ type store struct {
 	workloads map[string]*workload
 	counters  map[string]*counter // by app ID
 	draining  map[*backend]bool   // left the table with requests in flight
+
+	cutSince atomic.Int64  // when the server was lost, in Unix nanoseconds; 0 while it is there
+	news     chan struct{} // closed by the next change; nil when nobody waits for one; guarded by mu
 
 	changed chan struct{} // holds one token when the table changed
 	drained chan struct{} // holds one token when a retired backend drained
@@ -33,8 +41,42 @@ func newStore() *store {
 		drained:   make(chan struct{}, 1),
 	}
 	s.index.Store(&index{})
+	s.cut(time.Now())
 	return s
 }
+
+// cut notes that the table may be older than what the server has by now.
+func (s *store) cut(now time.Time) { s.cutSince.CompareAndSwap(0, now.UnixNano()) }
+
+// joined notes that the table is the server's.
+func (s *store) joined() { s.cutSince.Store(0) }
+
+// mayBeOld says whether the server was lost a short time ago, so that the app's
+// instances may be others by now. When it stays away nobody changes them.
+func (s *store) mayBeOld(now time.Time) bool {
+	since := s.cutSince.Load()
+	return since != 0 && now.UnixNano()-since < int64(lostLately)
+}
+
+// next gives a channel that the next change of the table closes, unless the one
+// in force is not the one that was seen.
+func (s *store) next(seen *index) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.index.Load() != seen {
+		return closed
+	}
+	if s.news == nil {
+		s.news = make(chan struct{})
+	}
+	return s.news
+}
+
+var closed = func() <-chan struct{} {
+	ch := make(chan struct{})
+	close(ch)
+	return ch
+}()
 
 // apply puts a checked update in force. It reports whether the table's version
 // changed, which is what the server wants acknowledged.
@@ -69,6 +111,10 @@ func (s *store) apply(u Update) (bool, error) {
 	}
 	d.ix.version, d.ix.loaded = u.Version, true
 	s.index.Store(d.ix)
+	if s.news != nil {
+		close(s.news)
+		s.news = nil
+	}
 	s.retire(gone)
 	notify(s.changed)
 	return true, nil

@@ -90,6 +90,7 @@ func (s *subscription) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		changes, err := s.follow(ctx)
+		s.store.cut(time.Now())
 		if ctx.Err() != nil {
 			return
 		}
@@ -143,6 +144,7 @@ func (s *subscription) follow(ctx context.Context) (changes int, err error) {
 			s.applied()
 		}
 		if update.Table != nil {
+			s.store.joined()
 			s.first()
 			s.log.Info("table received", "version", update.Version, "apps", len(update.Table.Apps))
 			debug.FreeOSMemory() // its text is several times as large as what is kept of it

@@ -80,6 +80,7 @@ type Report struct {
 	Access   []Access       `json:"access,omitempty"`
 	Windows  []Window       `json:"windows,omitempty"` // what was counted, oldest first
 	Dropped  int            `json:"dropped,omitempty"` // access lines lost to a full buffer since the last report
+	Leaving  bool           `json:"leaving,omitempty"` // the last report: nothing is in flight any more, and nothing will be
 }
 
 // Access is one served request.

@@ -1,6 +1,7 @@
 package docker_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -76,7 +77,9 @@ func TestRouterIsReplacedWithoutLoss(t *testing.T) {
 	ok(t, c.EnsureRouter(t.Context(), spec))
 	transport := &http.Transport{
 		DisableKeepAlives: true,
-		Dial:              func(network, _ string) (net.Conn, error) { return net.DialTimeout(network, at, 5*time.Second) },
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, at)
+		},
 	}
 	client := &http.Client{Transport: transport}
 	post := func(text string) error {

@@ -92,6 +92,9 @@ func (s *Service) note(id string, report router.Report) []router.Access {
 	// the router still has.
 	if se := s.sessions[id]; se != nil && report.Applied <= s.version {
 		se.applied, se.inFlight, se.draining = report.Applied, report.InFlight, report.Draining
+		if report.Leaving {
+			s.leave(se)
+		}
 		s.tell()
 	}
 	for _, window := range report.Windows {

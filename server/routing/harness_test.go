@@ -3,6 +3,7 @@ package routing_test
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -108,7 +109,7 @@ func newWorld(t testing.TB) *world {
 	w.engine.AddImage("late", memory.Slow(300*time.Millisecond, w.web))
 	w.cluster = memory.New(w.engine, "test")
 	w.options = routing.Options{
-		TokenHash: sha256.Sum256([]byte(token)), AckTimeout: 5 * time.Second, Grace: 100 * time.Millisecond,
+		TokenHash: sha256.Sum256([]byte(token)), AckTimeout: 5 * time.Second, Grace: 100 * time.Millisecond, Lease: 100 * time.Millisecond,
 		Access: func(lines []router.Access, _ int) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -227,9 +228,15 @@ type edge struct {
 
 func (w *world) startRouter(name string) *edge {
 	w.t.Helper()
+	return w.startRouterVia(name, w.url)
+}
+
+// startRouterVia starts a router that reaches the server under a URL.
+func (w *world) startRouterVia(name, url string) *edge {
+	w.t.Helper()
 	listening := make(chan string, 1)
 	cfg := router.Config{
-		HTTP: "127.0.0.1:0", Server: w.url, Token: token, Data: w.t.TempDir(), ID: name, Drain: time.Second,
+		HTTP: "127.0.0.1:0", Server: url, Token: token, Data: w.t.TempDir(), ID: name, Drain: time.Second,
 		Listening: func(at, _ string) { listening <- at },
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -254,6 +261,20 @@ func (w *world) startRouter(name string) *edge {
 	})
 	w.t.Cleanup(e.end)
 	return e
+}
+
+// inFlight gives how many requests the router has.
+func (e *edge) inFlight() int64 {
+	res, err := e.client.Get("http://localhost/.slipway/stats")
+	if err != nil {
+		return -1
+	}
+	defer res.Body.Close()
+	var stats router.Stats
+	if json.NewDecoder(res.Body).Decode(&stats) != nil {
+		return -1
+	}
+	return stats.InFlight
 }
 
 // ask gives "v3" for an answer of release 3, and "503 app_down" for a page.

@@ -54,7 +54,8 @@ type Options struct {
 	Kept       bool             // a router is kept running beside the server: without one, nothing is switched
 	Elsewhere  func() bool      // says whether other servers are there, whose routers may be all there are; nil for never
 	AckTimeout time.Duration    // how long Switch waits for a connected router; 0 for 10 s
-	Grace      time.Duration    // how long a router that has just gone is still waited for; 0 for 8 s
+	Grace      time.Duration    // how long Switch still waits for a router that has just gone; 0 for 8 s
+	Lease      time.Duration    // how long such a router is taken to send requests where it did before; 0 for 45 s
 }
 
 const (
@@ -97,6 +98,12 @@ func New(cluster deployer.Cluster, source Source, opts Options, log *slog.Logger
 		// while it has not, it sends requests where they went before.
 		opts.Grace = 8 * time.Second
 	}
+	if opts.Lease == 0 {
+		// Longer than a router that was cut off takes to notice, and then to
+		// connect again: until it has, what it uses should stay.
+		opts.Lease = 45 * time.Second
+	}
+	opts.Lease = max(opts.Lease, opts.Grace)
 	return &Service{
 		cluster: cluster, source: source, opts: opts, log: log,
 		work:     newWorklist(),

@@ -77,7 +77,7 @@ func (s *Service) connect(id string) *session {
 		}
 	}
 	for other, old := range s.sessions {
-		if !old.connected && time.Since(old.lost) > s.opts.Grace {
+		if !old.connected && time.Since(old.lost) > s.opts.Lease {
 			delete(s.sessions, other) // every start of a router has an ID of its own
 		}
 	}
@@ -85,6 +85,14 @@ func (s *Service) connect(id string) *session {
 	se.wakeUp()
 	s.tell()
 	return se
+}
+
+// leave forgets a router that has ended. The lock is held.
+func (s *Service) leave(se *session) {
+	if se.connected {
+		close(se.gone)
+	}
+	delete(s.sessions, se.router)
 }
 
 func (s *Service) disconnect(se *session) {

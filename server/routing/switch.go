@@ -49,7 +49,7 @@ func (s *Service) Switch(ctx context.Context, app string, to deployer.Targets) e
 	if err != nil {
 		return err
 	}
-	late := s.await(timeout, func(se *session) bool { return se.applied >= version })
+	late := s.await(timeout, s.opts.Grace, func(se *session) bool { return se.applied >= version })
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -102,10 +102,11 @@ func (s *Service) redirect(asked uint64, route Route, instances []deployer.Insta
 }
 
 // Drained implements deployer.Router. It does not take the workload out of the
-// table: Switch does.
+// table: Switch does. A router that is cut off may go on with the table it has,
+// so it is waited for until its Lease is over.
 func (s *Service) Drained(ctx context.Context, id deployer.WorkloadID) error {
 	workload, version := id.String(), s.versionNow()
-	s.await(ctx, func(se *session) bool { return se.applied >= version && se.inFlight[workload] == 0 })
+	s.await(ctx, s.opts.Lease, func(se *session) bool { return se.applied >= version && se.inFlight[workload] == 0 })
 	return ctx.Err()
 }
 
@@ -122,17 +123,17 @@ func (s *Service) DrainedAbove(ctx context.Context, id deployer.WorkloadID, last
 			leaving = append(leaving, in.ID)
 		}
 	}
-	s.await(ctx, func(se *session) bool {
+	s.await(ctx, s.opts.Lease, func(se *session) bool {
 		return se.applied >= version && !slices.ContainsFunc(leaving, func(in string) bool { return se.draining[in] > 0 })
 	})
 	return ctx.Err()
 }
 
 // await waits until the condition holds for every router that is connected or
-// was within the grace, or ctx ends. It gives those for which it does not.
-func (s *Service) await(ctx context.Context, holds func(*session) bool) (late []string) {
+// was within the patience, or ctx ends. It gives those for which it does not.
+func (s *Service) await(ctx context.Context, patience time.Duration, holds func(*session) bool) (late []string) {
 	for {
-		late, news, recheck := s.lagging(holds)
+		late, news, recheck := s.lagging(patience, holds)
 		if len(late) == 0 {
 			return nil
 		}
@@ -148,17 +149,21 @@ func (s *Service) await(ctx context.Context, holds func(*session) bool) (late []
 	}
 }
 
-// lagging gives the routers for which a condition does not hold, forgets those
+// lagging gives the routers for which a condition does not hold, but for those
 // that have been gone for too long, and says when the next of them will be.
-func (s *Service) lagging(holds func(*session) bool) (late []string, news <-chan struct{}, recheck time.Duration) {
+func (s *Service) lagging(patience time.Duration, holds func(*session) bool) (late []string, news <-chan struct{}, recheck time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	recheck = time.Minute
 	for id, se := range s.sessions {
 		if !se.connected {
-			left := s.opts.Grace - time.Since(se.lost)
-			if left <= 0 {
+			gone := time.Since(se.lost)
+			if gone > s.opts.Lease {
 				delete(s.sessions, id)
+				continue
+			}
+			left := patience - gone
+			if left <= 0 {
 				continue
 			}
 			recheck = min(recheck, left)
