@@ -151,6 +151,7 @@ type problem struct {
 type app struct {
 	ID, Name, URL, Status, Branch string
 	LiveRelease                   *struct{ Version int } `json:"live_release"`
+	WarmRelease                   *struct{ Version int } `json:"warm_release"`
 	Instances                     struct{ Running, Wanted int }
 }
 
