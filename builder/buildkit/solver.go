@@ -144,7 +144,7 @@ func (s *Solver) solve(ctx context.Context, job Job, progress builder.Progress) 
 }
 
 // errNotStopped says that an engine did not stop a build in time.
-var errNotStopped = fmt.Errorf("the engine has not stopped the build within %s", stopTimeout)
+var errNotStopped = fmt.Errorf("%w within %s", builder.ErrNotStopped, stopTimeout)
 
 func notStopped(err error) error {
 	if errors.Is(err, errNotStopped) {

@@ -75,7 +75,7 @@ func runGit(ctx context.Context, env []string, stdout io.Writer, args ...string)
 	cmd.Stderr = complaint
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = 5 * time.Second // a helper that escaped its group must not hold us by a pipe
+	cmd.WaitDelay = 2 * time.Second // a helper that escaped its group must not hold us by a pipe
 	err := cmd.Run()
 	if err == nil {
 		return nil

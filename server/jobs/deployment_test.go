@@ -241,6 +241,29 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// Cancelled and superseded mean that the work has stopped.
+func TestCancelOfABuildThatDoesNotStop(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	s := w.start()
+	app := s.create("hello")
+	s.update("hello", "supersede", 1)
+	d := s.push(app, "STUCK=")
+	w.until("the build to begin", func() bool { return w.shop.building(app.ID) == 1 })
+	_, err := s.Cancel(t.Context(), w.ann, "hello", d.Number)
+	w.must(err)
+	if d = s.end(d, models.DeploymentFailed); !strings.Contains(d.Reason, "has not stopped its build") {
+		t.Error(d.Reason)
+	}
+	d = s.push(app, "STUCK=")
+	w.until("the build to begin", func() bool { return w.shop.building(app.ID) == 1 })
+	next := s.push(app)
+	if d = s.end(d, models.DeploymentFailed); !strings.Contains(d.Reason, "has not stopped its build") || d.Release != 0 {
+		t.Errorf("%+v", d)
+	}
+	s.end(next, models.DeploymentSucceeded)
+}
+
 // Builds beyond the number that may run wait for their turn, can be cancelled
 // there, and are not timed out for waiting.
 func TestBuildSlots(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -301,7 +302,7 @@ func (w *works) log(d *models.Deployment) (text string, states []string) {
 // workshop is a builder whose images run on the engine in memory. What becomes
 // of a source is in its files: FAIL does not build, with that as the reason;
 // CRASH makes an image that exits at once with that as its last words; NEVER one
-// that never answers; LATER one that serves for a moment and then exits; WORKER one with a second process; LEAK writes the build's
+// that never answers; STUCK builds until it is cancelled, and does not stop then; LATER one that serves for a moment and then exits; WORKER one with a second process; LEAK writes the build's
 // secrets into the build's output, and its environment when it runs; HOLD builds
 // until the gate opens, or, with "once" in it, does so the first time only.
 // Every other one serves.
@@ -368,6 +369,10 @@ func (s *workshop) Build(ctx context.Context, req builder.Request, progress buil
 			time.Sleep(300 * time.Millisecond) // a build process takes its time to stop
 			return builder.Image{}, ctx.Err()
 		}
+	}
+	if _, ok := files["STUCK"]; ok {
+		<-ctx.Done()
+		return builder.Image{}, errors.Join(ctx.Err(), builder.ErrNotStopped)
 	}
 	processes := []builder.Process{{Name: "web"}}
 	program := memory.Serve

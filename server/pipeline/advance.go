@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/slipway-paas/slipway/builder"
 	"github.com/slipway-paas/slipway/failpoint"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
@@ -77,6 +78,9 @@ func (p *Pipeline) work(ctx context.Context, d *models.Deployment) error {
 	case ctx.Err() != nil:
 		logger.Info("deployment let go, this server is stopping")
 		return p.Store.DropLease(ending, d)
+	case errors.Is(failure, builder.ErrNotStopped):
+		// Neither cancelled nor superseded: both mean that the work has stopped.
+		return p.conclude(ending, app, d, j, models.DeploymentFailed, "it was to stop, but the container engine has not stopped its build")
 	case errors.Is(cause, errCancelled):
 		return p.concludeCancelled(ctx, app, d, grip, j)
 	case errors.Is(cause, store.ErrSuperseded) || errors.Is(failure, store.ErrSuperseded):
