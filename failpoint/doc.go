@@ -8,6 +8,4 @@
 //
 //	kill   the process dies as by a power cut, once: the file goes first
 //	wait   the process stands still there until the file is gone
-//
-// Each point that is passed adds a line with its name to the file "passed".
 package failpoint

@@ -211,12 +211,18 @@ func (c *crowd) excused(release string, ended error) error {
 	_, version, _ := strings.Cut(release, " release v")
 	number, _ := strconv.Atoi(version) // 0 for one that never said a word
 	live, err := rows[struct {
-		Version int
-		Since   float64
-	}](c.home, `SELECT a.live_release AS version, extract(epoch FROM clock_timestamp() - d.finished_at)::float8 AS since
+		Version   int
+		StopFirst bool
+		Since     float64
+	}](c.home, `SELECT a.live_release AS version, a.stop_first, extract(epoch FROM clock_timestamp() - d.finished_at)::float8 AS since
 		FROM apps a JOIN deployments d ON d.app_id = a.id AND d.state = 'succeeded' AND d.release <> $2
 		WHERE a.name = $1 AND d.finished_at IS NOT NULL ORDER BY d.finished_at DESC LIMIT 1`, c.app, number)
 	if err != nil {
+		return nil
+	}
+	// Where the old one stops first it has been drained before the new one is
+	// live.
+	if len(live) == 1 && live[0].StopFirst {
 		return nil
 	}
 	// The drain begins at the switch, a little before the release is written

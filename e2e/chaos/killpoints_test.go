@@ -2,7 +2,11 @@ package chaos
 
 import (
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -43,6 +47,36 @@ func killings() []killing {
 		}
 	}
 	return all
+}
+
+// Whoever names a point in the program has the server killed there too.
+func TestEveryPointKills(t *testing.T) {
+	call := regexp.MustCompile(`failpoint\.Hit\("([^"]+)"\)`)
+	known := map[string]bool{}
+	for _, k := range killings() {
+		known[k.point] = true
+	}
+	named := 0
+	for _, dir := range []string{"../../server", "../../deployer", "../../builder", "../../models"} {
+		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" {
+				return err
+			}
+			content, err := os.ReadFile(path)
+			for _, found := range call.FindAllStringSubmatch(string(content), -1) {
+				if named++; !known[found[1]] {
+					t.Errorf("%s names the point %s, and nothing is killed there", path, found[1])
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if named == 0 {
+		t.Error("no points are found")
+	}
 }
 
 // killPoints kills the server at every named step of a deployment and starts it
@@ -111,7 +145,7 @@ func (v *victim) die(t *testing.T, k killing, version string) {
 	finish := v.begin(t, k.under, version)
 	select {
 	case <-s.ended:
-	case <-time.After(45 * time.Second):
+	case <-time.After(90 * time.Second):
 		t.Fatalf("%s never comes to the point %s", k.under, k.point)
 	}
 	died := time.Now()

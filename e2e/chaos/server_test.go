@@ -153,12 +153,6 @@ func (s *server) arm(t *testing.T, point, order string) {
 
 func (s *server) disarm(point string) { _ = os.Remove(filepath.Join(s.points(), point)) }
 
-// passed counts how often a failpoint was passed.
-func (s *server) passed(point string) int {
-	content, _ := os.ReadFile(filepath.Join(s.points(), "passed")) // none yet: no point was passed
-	return strings.Count("\n"+string(content), "\n"+point+"\n")
-}
-
 func (s *server) logFile() string { return filepath.Join(s.dir, "server.log") }
 
 // keepLog copies the server's log to the folder that CHAOS_LOGS names.
