@@ -232,7 +232,7 @@ func (h *home) wrongCluster(p picture) (wrong []string) {
 		there[name] = true
 		if !want[name] && !warm(p.apps, c) {
 			complain("the container %s is too many (%s)", name, c.Status)
-		} else if c.State != "running" {
+		} else if want[name] && c.State != "running" {
 			complain("the container %s is %s (%s)", name, c.State, c.Status)
 		}
 	}
