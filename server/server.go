@@ -295,6 +295,7 @@ func (s *Server) openServices(ctx context.Context) error {
 		Addresses: apps.Addresses{Domain: cfg.AppDomain, URL: cfg.AppURL},
 		Remains:   left,
 		Logger:    s.Logger, AllowFileSources: cfg.AllowFileSources,
+		Seen: s.routing.Seen,
 	})
 	s.background("routing", s.routing.Run)
 	s.background("log collector", func(ctx context.Context) error { collector.Run(ctx); return nil })

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -110,8 +111,11 @@ func TestTokens(t *testing.T) {
 		must(t, w.CreateToken(ctx, &models.Token{UserID: w.ann.UserID, Name: hash, SecretHash: []byte(hash), Scopes: []models.Scope{models.ScopeRead}}, 2))
 	}
 	wantKind(t, w.CreateToken(ctx, &models.Token{UserID: w.ann.UserID, SecretHash: []byte("3"), Scopes: []models.Scope{}}, 2), models.KindConflict)
-	token, err := w.TokenByHash(ctx, []byte("1"))
+	token, whose, err := w.TokenByHash(ctx, []byte("1"))
 	must(t, err)
+	if whose.ID != w.ann.UserID || whose.Email != w.ann.Email || token.UserID != whose.ID || !slices.Equal(token.Scopes, []models.Scope{models.ScopeRead}) || token.LastUsedAt != nil {
+		t.Errorf("%+v of %+v", token, whose)
+	}
 	must(t, w.TouchToken(ctx, token.ID, time.Now().UTC()))
 	list, err := w.Tokens(ctx, w.ann.UserID)
 	if err != nil || len(list) != 2 || list[1].LastUsedAt == nil || list[1].Scopes[0] != models.ScopeRead {
@@ -122,7 +126,7 @@ func TestTokens(t *testing.T) {
 	if gone, err := w.DeleteToken(ctx, w.ann.UserID, token.ID); err != nil || gone.Name != "1" {
 		t.Errorf("%v, %v", gone, err)
 	}
-	_, err = w.TokenByHash(ctx, []byte("1"))
+	_, _, err = w.TokenByHash(ctx, []byte("1"))
 	wantKind(t, err, models.KindNotFound)
 }
 

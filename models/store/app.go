@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -37,12 +38,15 @@ func visible(query *gorm.DB, actor models.Actor) *gorm.DB {
 // AppByName gives the actor's app of that name, a KindNotFound error when there
 // is none it may see.
 func (s *Store) AppByName(ctx context.Context, actor models.Actor, name string) (*models.App, error) {
-	var app models.App
-	err := visible(s.with(ctx), actor).Where("name = ?", name).Take(&app).Error
+	query, args := "WHERE name = $1", []any{name}
+	if !actor.SeesAll() {
+		query, args = query+" AND owner_id = $2", append(args, actor.UserID)
+	}
+	app, err := selectOne[models.App](ctx, s, appColumns, query, args...)
 	if err != nil {
 		return nil, found(err, "app", name)
 	}
-	return &app, nil
+	return app, nil
 }
 
 // AppByID gives the actor's app with that ID.
@@ -69,13 +73,13 @@ func (s *Store) LockApp(ctx context.Context, actor models.Actor, id string) (*mo
 
 // Apps lists the actor's apps by name. The cursor is a name.
 func (s *Store) Apps(ctx context.Context, actor models.Actor, page Page) ([]models.App, string, error) {
-	query := visible(s.with(ctx), actor).Order("name").Limit(page.limit() + 1)
-	if page.Cursor != "" {
-		query = query.Where("name > ?", page.Cursor)
+	query, args := "WHERE name > $1", []any{page.Cursor} // every name is more than ""
+	if !actor.SeesAll() {
+		query, args = query+" AND owner_id = $2", append(args, actor.UserID)
 	}
-	apps := []models.App{}
-	if err := query.Find(&apps).Error; err != nil {
-		return nil, "", translate(err)
+	apps, err := selects[models.App](ctx, s, appColumns, fmt.Sprintf("%s ORDER BY name LIMIT %d", query, page.limit()+1), args...)
+	if err != nil {
+		return nil, "", err
 	}
 	apps, next := cut(apps, page, func(a models.App) string { return a.Name })
 	return apps, next, nil
@@ -168,15 +172,24 @@ func (s *Store) UnsetConfigVar(ctx context.Context, appID, key string) error {
 
 // DomainsOf gives the domains of several apps, by app ID.
 func (s *Store) DomainsOf(ctx context.Context, apps []models.App) (map[string][]models.Domain, error) {
-	ids := make([]string, 0, len(apps))
-	for _, app := range apps {
-		ids = append(ids, app.ID)
-	}
-	var rows []models.Domain
-	err := s.with(ctx).Where("app_id IN ?", ids).Order("host").Find(&rows).Error
+	rows, err := selects[models.Domain](ctx, s, domainColumns, domainsOf, appIDs(apps))
+	return byApp(rows), err
+}
+
+const domainsOf = "WHERE app_id = ANY($1) ORDER BY host"
+
+func byApp(rows []models.Domain) map[string][]models.Domain {
 	domains := make(map[string][]models.Domain, len(rows))
 	for _, row := range rows {
 		domains[row.AppID] = append(domains[row.AppID], row)
 	}
-	return domains, translate(err)
+	return domains
+}
+
+func appIDs(apps []models.App) []string {
+	ids := make([]string, 0, len(apps))
+	for _, app := range apps {
+		ids = append(ids, app.ID)
+	}
+	return ids
 }

@@ -117,19 +117,18 @@ func (s *Store) Deployments(ctx context.Context, actor models.Actor, app *models
 // LastDeployments gives the newest deployment of each of the apps that has one,
 // by app ID.
 func (s *Store) LastDeployments(ctx context.Context, apps []models.App) (map[string]models.Deployment, error) {
-	ids := make([]string, 0, len(apps))
-	for _, app := range apps {
-		ids = append(ids, app.ID)
-	}
-	var rows []models.Deployment
-	err := s.with(ctx).
-		Joins("JOIN apps ON apps.id = deployments.app_id AND apps.deployment_seq = deployments.number").
-		Where("apps.id IN ?", ids).Find(&rows).Error
+	rows, err := selects[models.Deployment](ctx, s, deploymentColumns, lastDeployments, appIDs(apps))
+	return deploymentsByApp(rows), err
+}
+
+const lastDeployments = "JOIN apps ON apps.id = deployments.app_id AND apps.deployment_seq = deployments.number WHERE apps.id = ANY($1)"
+
+func deploymentsByApp(rows []models.Deployment) map[string]models.Deployment {
 	last := make(map[string]models.Deployment, len(rows))
 	for _, row := range rows {
 		last[row.AppID] = row
 	}
-	return last, translate(err)
+	return last
 }
 
 // QueuePosition says how many deployments of the app come before this one, 0

@@ -69,19 +69,18 @@ func (s *Store) Releases(ctx context.Context, app *models.App, page Page) ([]mod
 
 // LiveReleases gives the live release of each of the apps that has one, by app ID.
 func (s *Store) LiveReleases(ctx context.Context, apps []models.App) (map[string]models.Release, error) {
-	var rows []models.Release
-	ids := make([]string, 0, len(apps))
-	for _, app := range apps {
-		ids = append(ids, app.ID)
-	}
-	err := s.with(ctx).
-		Joins("JOIN apps ON apps.id = releases.app_id AND apps.live_release = releases.version").
-		Where("apps.id IN ?", ids).Find(&rows).Error
+	rows, err := selects[models.Release](ctx, s, releaseColumns, liveReleases, appIDs(apps))
+	return releasesByApp(rows), err
+}
+
+const liveReleases = "JOIN apps ON apps.id = releases.app_id AND apps.live_release = releases.version WHERE apps.id = ANY($1)"
+
+func releasesByApp(rows []models.Release) map[string]models.Release {
 	live := make(map[string]models.Release, len(rows))
 	for _, row := range rows {
 		live[row.AppID] = row
 	}
-	return live, translate(err)
+	return live
 }
 
 // PreviousRelease gives the version that was live before the live one: the

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -83,6 +84,19 @@ func TestReleases(t *testing.T) {
 	must(t, err)
 	if len(live) != 2 || live[w.annApp.ID].Version != 5 || live[w.bobApp.ID].Version != 1 {
 		t.Errorf("%v", live)
+	}
+	glance, err := w.Glance(ctx, []models.App{*w.annApp, *w.bobApp})
+	must(t, err)
+	last, err := w.LastDeployments(ctx, []models.App{*w.annApp, *w.bobApp})
+	must(t, err)
+	if !reflect.DeepEqual(glance.Live, live) || !reflect.DeepEqual(glance.Last, last) || len(last) != 2 {
+		t.Errorf("at a glance: %+v, one by one: %+v and %+v", glance, live, last)
+	}
+	// Read directly and through GORM it is the same.
+	again, err := w.Release(ctx, w.annApp.ID, 5)
+	must(t, err)
+	if got := live[w.annApp.ID]; !reflect.DeepEqual(&got, again) {
+		t.Errorf("%+v, through GORM %+v", got, again)
 	}
 	if live, err = w.LiveReleases(ctx, nil); err != nil || len(live) != 0 {
 		t.Errorf("of none: %v, %v", live, err)

@@ -30,7 +30,8 @@ type Store struct {
 	db   *gorm.DB
 	pool *pgxpool.Pool
 	sql  *sql.DB
-	tx   pgx.Tx // nil outside a transaction
+	tx   pgx.Tx    // nil outside a transaction
+	conn *sql.Conn // the transaction's, nil outside one
 }
 
 // Open connects to a Postgres and checks that it answers. One pool serves GORM
@@ -122,7 +123,7 @@ func (s *Store) Transact(ctx context.Context, do func(tx *Store) error) error {
 		}
 	}()
 
-	inner := &Store{pool: s.pool, sql: s.sql, tx: tx}
+	inner := &Store{pool: s.pool, sql: s.sql, tx: tx, conn: conn}
 	inner.db = s.db.Session(&gorm.Session{NewDB: true, Context: ctx})
 	inner.db.Statement.ConnPool = conn
 	err = do(inner)
@@ -205,7 +206,7 @@ func unavailableIfClosed(err error) error {
 
 // found turns "no rows" into a KindNotFound error.
 func found(err error, what, name string) error {
-	if errors.Is(err, gorm.ErrRecordNotFound) {
+	if errors.Is(err, gorm.ErrRecordNotFound) || errors.Is(err, sql.ErrNoRows) {
 		return models.NotFound(what, name)
 	}
 	return translate(err)

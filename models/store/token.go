@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/slipway-paas/slipway/models"
 )
 
@@ -20,14 +22,21 @@ func (s *Store) CreateToken(ctx context.Context, token *models.Token, most int) 
 	return translate(s.with(ctx).Create(token).Error)
 }
 
-// TokenByHash gives the token with a secret's hash, expired or not.
-func (s *Store) TokenByHash(ctx context.Context, hash []byte) (*models.Token, error) {
+// TokenByHash gives the token with a secret's hash, expired or not, and whose
+// it is.
+func (s *Store) TokenByHash(ctx context.Context, hash []byte) (*models.Token, *models.User, error) {
 	var token models.Token
-	if err := s.with(ctx).Where("secret_hash = ?", hash).Take(&token).Error; err != nil {
-		return nil, found(err, "token", "")
+	var user models.User
+	to := userColumns.into(&user, tokenColumns.into(&token, nil))
+	err := s.direct(ctx, func(conn *pgx.Conn) error { return conn.QueryRow(ctx, tokenAndUser, hash).Scan(to...) })
+	if err != nil {
+		return nil, nil, found(err, "token", "")
 	}
-	return &token, nil
+	return &token, &user, nil
 }
+
+var tokenAndUser = "SELECT " + tokenColumns.list + ", " + userColumns.list +
+	" FROM tokens JOIN users ON users.id = tokens.user_id WHERE tokens.secret_hash = $1"
 
 // TouchToken notes that a token was used.
 func (s *Store) TouchToken(ctx context.Context, id string, used time.Time) error {

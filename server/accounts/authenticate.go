@@ -73,7 +73,7 @@ func (s *Service) byToken(ctx context.Context, secret, ip string) (Identity, err
 		return Identity{}, refused
 	}
 	hash := hashSecret(secret)
-	token, err := s.store.TokenByHash(ctx, hash)
+	token, user, err := s.store.TokenByHash(ctx, hash)
 	if models.KindOf(err) == models.KindNotFound || (err == nil && !sameHash(token.SecretHash, hash)) {
 		return Identity{}, refused
 	}
@@ -83,10 +83,6 @@ func (s *Service) byToken(ctx context.Context, secret, ip string) (Identity, err
 	now := time.Now().UTC()
 	if token.ExpiresAt != nil && !token.ExpiresAt.After(now) {
 		return Identity{}, models.Errorf(models.KindUnauthenticated, "this API token expired on %s", token.ExpiresAt.Format("2 January 2006"))
-	}
-	user, err := s.store.UserByID(ctx, token.UserID)
-	if err != nil {
-		return Identity{}, gone(err, refused)
 	}
 	if token.LastUsedAt == nil || now.Sub(*token.LastUsedAt) >= touchEvery {
 		if err := s.store.TouchToken(ctx, token.ID, now); err != nil {

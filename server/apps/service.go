@@ -38,6 +38,7 @@ type Service struct {
 	remains   Remains
 	logger    *slog.Logger
 	allowFile bool
+	seen      func(appID string) ([]deployer.Instance, bool)
 }
 
 // Deps are what a Service works with.
@@ -51,13 +52,21 @@ type Deps struct {
 	Remains          Remains
 	Logger           *slog.Logger
 	AllowFileSources bool // file:// git URLs
+
+	// Seen gives an app's instances as they were when the cluster last told of
+	// a change, and false when they were never looked at. Nil: the cluster is
+	// asked each time.
+	Seen func(appID string) ([]deployer.Instance, bool)
 }
 
 // NewService makes a Service.
 func NewService(d Deps) *Service {
+	if d.Seen == nil {
+		d.Seen = func(string) ([]deployer.Instance, bool) { return nil, false }
+	}
 	return &Service{
 		store: d.Store, pipeline: d.Pipeline, routing: d.Routing, hub: d.Hub, box: d.Box,
-		addresses: d.Addresses, remains: d.Remains, logger: d.Logger, allowFile: d.AllowFileSources,
+		addresses: d.Addresses, remains: d.Remains, logger: d.Logger, allowFile: d.AllowFileSources, seen: d.Seen,
 	}
 }
 

@@ -49,16 +49,8 @@ func (s *Service) List(ctx context.Context, actor models.Actor, page store.Page)
 // however many there are. It looks for instances of one app by its ID, or of all.
 func (s *Service) views(ctx context.Context, apps []models.App, of string) ([]View, error) {
 	// An engine that is away must not hide the apps, nor make them look down.
-	instances, away := s.pipeline.Instances(ctx, of)
-	live, err := s.store.LiveReleases(ctx, apps)
-	if err != nil {
-		return nil, err
-	}
-	last, err := s.store.LastDeployments(ctx, apps)
-	if err != nil {
-		return nil, err
-	}
-	domains, err := s.store.DomainsOf(ctx, apps)
+	instances, away := s.running(ctx, apps, of)
+	glance, err := s.store.Glance(ctx, apps)
 	if err != nil {
 		return nil, err
 	}
@@ -70,21 +62,39 @@ func (s *Service) views(ctx context.Context, apps []models.App, of string) ([]Vi
 	}
 	views := make([]View, 0, len(apps))
 	for _, app := range apps {
-		view := View{App: app, URLs: s.urls(&app, domains[app.ID])}
-		if release, ok := live[app.ID]; ok {
+		view := View{App: app, URLs: s.urls(&app, glance.Domains[app.ID])}
+		if release, ok := glance.Live[app.ID]; ok {
 			view.Live = &release
 			for _, process := range release.Processes {
 				view.Wanted += app.Instances(process.Name)
 				view.Running += running[deployer.WorkloadID{App: app.ID, Process: process.Name, Release: release.Version}]
 			}
 		}
-		if d, ok := last[app.ID]; ok {
+		if d, ok := glance.Last[app.ID]; ok {
 			view.Last = &d
 		}
 		view.Status = status(&view, away == nil)
 		views = append(views, view)
 	}
 	return views, nil
+}
+
+// running gives the instances of apps: as they were last seen, where somebody
+// follows the cluster's events, and otherwise by asking the cluster, of one app
+// by its ID or of all.
+func (s *Service) running(ctx context.Context, apps []models.App, of string) ([]deployer.Instance, error) {
+	var all []deployer.Instance
+	for _, app := range apps {
+		if app.LiveRelease == 0 {
+			continue // nothing is counted before the first
+		}
+		instances, seen := s.seen(app.ID)
+		if !seen {
+			return s.pipeline.Instances(ctx, of)
+		}
+		all = append(all, instances...)
+	}
+	return all, nil
 }
 
 // status puts a view into a word. Unless it is known what runs, an app that went
