@@ -48,11 +48,12 @@ SELECT 'r' || id, id, 1, 'e' || id, 'none', 'sha256:none', '', '[{"name": "web",
 
 // measureAPI compares the API with bare queries behind net/http.
 func measureAPI(ctx context.Context, b *bench) error {
-	in, referenceAt, conn, err := b.apiSides(ctx)
+	in, other, conn, err := b.apiSides(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close(ctx) }()
+	referenceAt := other.url
 	for _, path := range []string{"/api/v1/apps/app-007", "/api/v1/apps?limit=50"} {
 		if err := sameAnswer(ctx, in, referenceAt, path); err != nil {
 			return err
@@ -67,68 +68,86 @@ func measureAPI(ctx context.Context, b *bench) error {
 		{"api_list_50", "/api/v1/apps?limit=50", "", 0.5},
 		{"api_create", "/", createScript, 0.6},
 	} {
-		run := func(at string) func(context.Context) (float64, error) {
+		cost := map[string][]float64{}
+		run := func(at string, pid int) func(context.Context) (float64, error) {
 			return func(ctx context.Context) (float64, error) {
 				created++
+				before, err := used([]int{pid})
+				if err != nil {
+					return 0, err
+				}
 				seen, err := b.wrk(ctx, load{
 					url: at + figure.path, seconds: 3, script: figure.script, args: []string{fmt.Sprint("new-", created)},
 					headers: []string{"Authorization: Bearer " + in.token},
 				})
+				if err != nil {
+					return 0, err
+				}
+				after, err := used([]int{pid})
+				cost[at] = append(cost[at], float64((after-before).Microseconds())/float64(seen.requests))
 				if err == nil && figure.script != "" {
 					_, err = conn.Exec(ctx, "DELETE FROM apps WHERE name LIKE 'new-%'")
 				}
 				return seen.rps, err
 			}
 		}
-		figures, err := b.interleave(ctx, "requests/s", side{"ours", run(in.url)}, side{"reference", run(referenceAt)})
+		figures, err := b.interleave(ctx, "requests/s", side{"ours", run(in.url, in.server.cmd.Process.Pid)}, side{"reference", run(referenceAt, other.cmd.Process.Pid)})
 		if err != nil {
 			return err
 		}
-		b.record(figure.name, compared("requests/s", figures["ours"], figures["reference"], "pgx behind net/http").atLeast(ofRatio, figure.goal))
+		b.record(figure.name, compared("requests/s", figures["ours"], figures["reference"], "pgx behind net/http").atLeast(ofRatio, figure.goal).
+			other("processor µs a request, ours", median(cost[in.url])).other("processor µs a request, reference", median(cost[referenceAt])))
 	}
 	return nil
 }
 
 // apiSides starts Slipway and its reference on one Postgres.
-func (b *bench) apiSides(ctx context.Context) (*installation, string, *pgx.Conn, error) {
+func (b *bench) apiSides(ctx context.Context) (*installation, *served, *pgx.Conn, error) {
 	database, err := postgres.Start(ctx, postgres.Options{DataDir: filepath.Join(b.dir, "pg"), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		return nil, "", nil, err
+		return nil, nil, nil, err
 	}
 	b.cleanup(func() error { return database.Stop(context.Background()) })
 	in, err := b.install(ctx, "DATABASE_URL="+database.URL(), "SLIPWAY_ROUTER=off")
 	if err != nil {
-		return nil, "", nil, err
+		return nil, nil, nil, err
 	}
 	conn, err := pgx.Connect(ctx, database.URL())
 	if err != nil {
-		return nil, "", nil, err
+		return nil, nil, nil, err
 	}
 	if _, err := conn.Exec(ctx, seed); err != nil {
-		return nil, "", nil, err
+		return nil, nil, nil, err
 	}
 	if _, err := conn.Exec(ctx, "ANALYZE"); err != nil {
-		return nil, "", nil, err
+		return nil, nil, nil, err
 	}
 	at, err := freeAddresses(1)
 	if err != nil {
-		return nil, "", nil, err
+		return nil, nil, nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return nil, "", nil, err
+		return nil, nil, nil, err
 	}
 	_, port, err := net.SplitHostPort(in.router)
 	if err != nil {
-		return nil, "", nil, err
+		return nil, nil, nil, err
 	}
 	cmd := exec.Command(self, referenceRole)
 	cmd.Env = append(os.Environ(), referenceDatabase+"="+database.URL(), referenceListen+"="+at[0], referenceURL+"="+in.url, referenceAppPort+"="+port)
 	p, err := b.start(cmd, "reference")
 	if err != nil {
-		return nil, "", nil, err
+		return nil, nil, nil, err
 	}
-	return in, "http://" + at[0], conn, p.answers(ctx, "http://"+at[0]+"/readyz", "")
+	other := &served{p, "http://" + at[0]}
+	return in, other, conn, p.answers(ctx, other.url+"/readyz", "")
+}
+
+// served is a process and where it answers.
+type served struct {
+	*process
+	url string
 }
 
 // sameAnswer makes sure that both sides do the same work: all that the

@@ -143,11 +143,9 @@ func (r *reference) user(req *http.Request) (string, error) {
 	var id, user, email, role string
 	var scopes []string
 	var used, expires *time.Time
-	err := r.pool.QueryRow(req.Context(), "SELECT id, user_id, scopes, last_used_at, expires_at FROM tokens WHERE secret_hash = $1", hash[:]).
-		Scan(&id, &user, &scopes, &used, &expires)
-	if err == nil {
-		err = r.pool.QueryRow(req.Context(), "SELECT email, role FROM users WHERE id = $1", user).Scan(&email, &role)
-	}
+	err := r.pool.QueryRow(req.Context(), `SELECT tokens.id, user_id, scopes, last_used_at, expires_at, email, role
+		FROM tokens JOIN users ON users.id = tokens.user_id WHERE secret_hash = $1`, hash[:]).
+		Scan(&id, &user, &scopes, &used, &expires, &email, &role)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && expires != nil && expires.Before(time.Now()) {
 		return "", errRefused
 	}
@@ -234,14 +232,32 @@ func (r *reference) apps(ctx context.Context, query string, args ...any) ([]*sho
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	if err := r.releases(ctx, ids, by); err != nil {
-		return nil, err
+	var batch pgx.Batch
+	for _, query := range []string{liveReleases, lastDeployments, domainsOf} {
+		batch.Queue(query, ids)
 	}
-	if err := r.deployments(ctx, ids, by); err != nil {
-		return nil, err
+	answers := r.pool.SendBatch(ctx, &batch)
+	for _, read := range []func(pgx.Rows, map[string]*shownApp) error{r.releases, r.deployments, r.domains} {
+		rows, err := answers.Query()
+		if err == nil {
+			err = read(rows, by)
+		}
+		if err != nil {
+			return nil, errors.Join(err, answers.Close())
+		}
 	}
-	return all, r.domains(ctx, ids, by)
+	return all, answers.Close()
 }
+
+// What belongs to apps is asked for together, as Slipway does.
+const (
+	liveReleases = `SELECT releases.app_id, version, commit, description, releases.created_at, processes
+		FROM releases JOIN apps ON apps.id = releases.app_id AND apps.live_release = releases.version WHERE apps.id = ANY($1)`
+	lastDeployments = `SELECT app_id, deployments.id, number, trigger, state, reason, commit, commit_message, source_ref, image_ref, release, created_by,
+			deployments.created_at, started_at, built_at, released_at, finished_at
+		FROM deployments JOIN apps ON apps.id = deployments.app_id AND apps.deployment_seq = deployments.number WHERE apps.id = ANY($1)`
+	domainsOf = "SELECT app_id, host FROM domains WHERE app_id = ANY($1) ORDER BY host"
+)
 
 func (r *reference) describe(a *shownApp) {
 	a.URL = "http://" + a.Name + ".localhost:" + r.appPort
@@ -253,12 +269,7 @@ func (r *reference) describe(a *shownApp) {
 	}
 }
 
-func (r *reference) releases(ctx context.Context, ids []string, by map[string]*shownApp) error {
-	rows, err := r.pool.Query(ctx, `SELECT releases.app_id, version, commit, description, releases.created_at, processes
-		FROM releases JOIN apps ON apps.id = releases.app_id AND apps.live_release = releases.version WHERE apps.id = ANY($1)`, ids)
-	if err != nil {
-		return err
-	}
+func (r *reference) releases(rows pgx.Rows, by map[string]*shownApp) error {
 	for rows.Next() {
 		var app string
 		var live shownRelease
@@ -279,13 +290,7 @@ func (r *reference) releases(ctx context.Context, ids []string, by map[string]*s
 	return rows.Err()
 }
 
-func (r *reference) deployments(ctx context.Context, ids []string, by map[string]*shownApp) error {
-	rows, err := r.pool.Query(ctx, `SELECT app_id, deployments.id, number, trigger, state, reason, commit, commit_message, source_ref, image_ref, release, created_by,
-			deployments.created_at, started_at, built_at, released_at, finished_at
-		FROM deployments JOIN apps ON apps.id = deployments.app_id AND apps.deployment_seq = deployments.number WHERE apps.id = ANY($1)`, ids)
-	if err != nil {
-		return err
-	}
+func (r *reference) deployments(rows pgx.Rows, by map[string]*shownApp) error {
 	for rows.Next() {
 		var app string
 		d := &shownDeployment{}
@@ -300,11 +305,7 @@ func (r *reference) deployments(ctx context.Context, ids []string, by map[string
 	return rows.Err()
 }
 
-func (r *reference) domains(ctx context.Context, ids []string, by map[string]*shownApp) error {
-	rows, err := r.pool.Query(ctx, "SELECT app_id, host FROM domains WHERE app_id = ANY($1) ORDER BY host", ids)
-	if err != nil {
-		return err
-	}
+func (r *reference) domains(rows pgx.Rows, by map[string]*shownApp) error {
 	for rows.Next() {
 		var app, host string
 		if err := rows.Scan(&app, &host); err != nil {

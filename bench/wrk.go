@@ -22,8 +22,9 @@ type load struct {
 
 // loaded is what wrk saw.
 type loaded struct {
-	rps float64
-	p99 float64 // milliseconds
+	requests int
+	rps      float64
+	p99      float64 // milliseconds
 }
 
 // wrk runs a load. Any answer that is not 2xx or 3xx, and any broken
@@ -49,6 +50,7 @@ func (b *bench) wrk(ctx context.Context, l load) (loaded, error) {
 }
 
 var (
+	wrkSent   = regexp.MustCompile(`(?m)^\s+([0-9]+) requests in `)
 	wrkRate   = regexp.MustCompile(`(?m)^Requests/sec:\s+([0-9.]+)`)
 	wrkP99    = regexp.MustCompile(`(?m)^\s+99%\s+([0-9.]+)(us|ms|s|m|h)\b`)
 	wrkFailed = regexp.MustCompile(`(?m)^\s*(Non-2xx or 3xx responses: .*|Socket errors: .*)$`)
@@ -59,9 +61,14 @@ func parseWrk(out string) (loaded, error) {
 	if failed := wrkFailed.FindString(out); failed != "" {
 		return loaded{}, fmt.Errorf("not every request succeeded: %s", failed)
 	}
+	sent := wrkSent.FindStringSubmatch(out)
 	rate, p99 := wrkRate.FindStringSubmatch(out), wrkP99.FindStringSubmatch(out)
-	if rate == nil || p99 == nil {
+	if sent == nil || rate == nil || p99 == nil {
 		return loaded{}, fmt.Errorf("wrk printed something else than its figures:\n%.2000s", out)
+	}
+	requests, err := strconv.Atoi(sent[1])
+	if err != nil {
+		return loaded{}, err
 	}
 	rps, err := strconv.ParseFloat(rate[1], 64)
 	if err != nil {
@@ -71,5 +78,5 @@ func parseWrk(out string) (loaded, error) {
 	if err != nil {
 		return loaded{}, err
 	}
-	return loaded{rps, float64(latency) / float64(time.Millisecond)}, nil
+	return loaded{requests, rps, float64(latency) / float64(time.Millisecond)}, nil
 }
