@@ -97,12 +97,18 @@ func BenchmarkProxy(b *testing.B) {
 // serveFront serves clients on a port of this machine until the test's end.
 func serveFront(t testing.TB, p *proxy) (address string) {
 	t.Helper()
+	_, address = newTestFront(t, p)
+	return address
+}
+
+func newTestFront(t testing.TB, p *proxy) (f *front, address string) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	life, end := context.WithCancel(context.Background())
-	f := newFront(life, p, slog.New(slog.DiscardHandler))
+	f = newFront(life, p, slog.New(slog.DiscardHandler))
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -114,5 +120,5 @@ func serveFront(t testing.TB, p *proxy) (address string) {
 		end()
 		<-over
 	})
-	return listener.Addr().String()
+	return f, listener.Addr().String()
 }

@@ -1,9 +1,16 @@
 package router
 
 import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
+	"net"
+	"net/http"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 func TestRestComesAfterABusyTime(t *testing.T) {
@@ -42,6 +49,86 @@ func TestRestComesAfterABusyTime(t *testing.T) {
 			t.Errorf("tick %d: due is %t", i, got)
 		}
 	}
+}
+
+// TestSlowConnectionsAreClosed lets the front's clock go on: a header that does
+// not come to its end and a connection without requests both take too long, and
+// one that is busy does not.
+func TestSlowConnectionsAreClosed(t *testing.T) {
+	app := manyApps(1)[0]
+	gate := make(chan struct{})
+	app.Backends[0].Address = serveHandler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/wait" {
+			<-gate
+		}
+		_, _ = io.WriteString(w, "hello")
+	}))
+	f, at := newTestFront(t, newProxy(loaded(t, []App{app}), newAccessLog(), Config{UploadStall: defaultUploadStall}))
+	dial := func(text string) (net.Conn, *bufio.Reader) {
+		c, err := net.Dial("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+		_, _ = io.WriteString(c, text)
+		return c, bufio.NewReader(c)
+	}
+	answered := func(in *bufio.Reader) {
+		t.Helper()
+		res, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, _ := io.ReadAll(res.Body); string(body) != "hello" {
+			t.Fatalf("%q", body)
+		}
+	}
+	closes := func(what string, in *bufio.Reader) {
+		t.Helper()
+		if _, err := in.ReadByte(); !errors.Is(err, io.EOF) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	request := "GET /%s HTTP/1.1\r\nHost: " + app.Hosts[0] + "\r\n\r\n"
+	_, idle := dial(fmt.Sprintf(request, ""))
+	answered(idle)
+	_, slow := dial("GET / HTTP/1.1\r\nHost")
+	_, silent := dial("")
+	_, busy := dial(fmt.Sprintf(request, "wait"))
+	in := func(at phase, n int) bool {
+		count := 0
+		for _, c := range f.all() {
+			if c.phase.Load() == at {
+				count++
+			}
+		}
+		return count == n
+	}
+	for deadline := time.Now().Add(10 * time.Second); !in(phaseReading, 2) || !in(phaseBusy, 1) || !in(phaseIdle, 1); {
+		if time.Now().After(deadline) {
+			t.Fatal("the connections are not all there")
+		}
+		time.Sleep(time.Millisecond) // the pace of polling
+	}
+	f.later(headerTimeout + 2*time.Second)
+	closes("a header in pieces", slow)
+	closes("a new connection that says nothing", silent)
+	if !in(phaseIdle, 1) || !in(phaseBusy, 1) {
+		t.Error("others were closed with them")
+	}
+	f.later(idleTimeout + 2*time.Second)
+	closes("an idle connection", idle)
+	close(gate)
+	answered(busy)
+}
+
+// later looks after the connections as if some time had gone by.
+func (f *front) later(by time.Duration) {
+	now := f.clock.Load()
+	f.clock.Store(now + int64(by/time.Second))
+	f.sweep()
+	f.clock.Store(now)
 }
 
 // BenchmarkStart puts a table of 10,000 apps on disk in force.

@@ -6,6 +6,11 @@ import (
 	"math"
 )
 
+const (
+	fieldsMost = 500 // in one header; many short ones would take much memory
+	fieldsKept = 64  // for how many of them room is kept for the next header
+)
+
 // head is what the header of a message says, of a request or of an answer.
 type head struct {
 	fields  []field
@@ -29,11 +34,15 @@ type head struct {
 
 var (
 	errBadField    = errors.New("a header field is malformed")
+	errManyFields  = errors.New("there are too many header fields")
 	errBadLength   = errors.New("the length is malformed")
 	errBadEncoding = errors.New("the transfer encoding is not chunked")
 )
 
 func (h *head) reset() {
+	if cap(h.fields) > fieldsKept {
+		h.fields = nil
+	}
 	*h = head{fields: h.fields[:0], length: -1}
 }
 
@@ -82,6 +91,9 @@ func (h *head) readFields(b []byte, unfold bool) error {
 			if err := h.note(f); err != nil {
 				return err
 			}
+		}
+		if len(h.fields) == fieldsMost {
+			return errManyFields
 		}
 		h.fields = append(h.fields, f)
 		b = b[end+1:]

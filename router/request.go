@@ -46,6 +46,8 @@ func (r *request) read(b []byte) error {
 	}
 	if err := r.readFields(rest, false); err != nil {
 		switch {
+		case errors.Is(err, errManyFields):
+			return errTooLarge
 		case errors.Is(err, errBadLength):
 			return errLength
 		case errors.Is(err, errBadEncoding):

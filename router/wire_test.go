@@ -83,6 +83,7 @@ func TestRequestHeaders(t *testing.T) {
 		{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 501},
 		{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n", 501},
 		{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0bchunked\r\n\r\n", 400},
+		{"GET / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("a:\r\n", fieldsMost) + "\r\n", 431},
 		{"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
 	} {
 		_, err := readRequest(try.text)
