@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-paas/slipway/deployer"
@@ -61,8 +62,14 @@ func TestImages(t *testing.T) {
 	if present, err := c.ImagePresent(t.Context(), spec.Tag); err != nil || !present {
 		t.Errorf("present: %v, %v", present, err)
 	}
+	// An image may lose its name, as to somebody who tidies up by hand.
+	holder, err := c.API.ContainerCreate(t.Context(), &container.Config{Image: id, Cmd: []string{"/none"}}, nil, nil, nil, "")
+	ok(t, err)
+	_, err = c.API.ImageRemove(t.Context(), spec.Tag, image.RemoveOptions{Force: true})
+	ok(t, err)
+	ok(t, c.API.ContainerRemove(t.Context(), holder.ID, container.RemoveOptions{}))
 	ok(t, c.RemoveInstallation(t.Context()))
-	if present, err := c.ImagePresent(t.Context(), spec.Tag); err != nil || present {
+	if present, err := c.ImagePresent(t.Context(), id); err != nil || present {
 		t.Errorf("after removal present: %v, %v", present, err)
 	}
 	if _, err := c.ImportImage(t.Context(), docker.Import{Tag: "No Tag"}, bytes.NewReader(rootfs.Bytes())); err == nil {

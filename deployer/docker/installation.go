@@ -64,7 +64,7 @@ func (e *Engine) removeImages(ctx context.Context) error {
 	}
 	var failures []error
 	for _, i := range list {
-		refs := i.RepoTags
+		refs := named(i.RepoTags)
 		if len(refs) == 0 {
 			refs = []string{i.ID}
 		}
