@@ -26,7 +26,7 @@ func cancels(t *testing.T, dice *rand.Rand) {
 	crowd := h.crowd(t, repo.app)
 	times := 20
 	if brief() {
-		times = 3
+		times = 2
 	}
 	ends := map[string]int{}
 	var slowest time.Duration

@@ -88,7 +88,7 @@ func killPoints(t *testing.T, dice *rand.Rand) {
 	all := killings()
 	dice.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	if brief() {
-		all = all[:6]
+		all = all[:4]
 	}
 	for i, k := range all {
 		ok := t.Run(fmt.Sprintf("%s at %s", k.under, k.point), func(t *testing.T) {

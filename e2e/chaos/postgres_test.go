@@ -43,7 +43,7 @@ func postgresFaults(t *testing.T, dice *rand.Rand) {
 	}
 	dice.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
 	if brief() {
-		faults = faults[:2]
+		faults = faults[:1]
 	}
 	for i, f := range faults {
 		t.Run(f.name, func(t *testing.T) {

@@ -15,7 +15,7 @@ func randomKills(t *testing.T, dice *rand.Rand) {
 	s := h.first()
 	pushers, kills := 10, 8
 	if brief() {
-		pushers, kills = 5, 2
+		pushers, kills = 4, 1
 	}
 	repos, commits := make([]*repository, pushers), make([]string, pushers)
 	for i := range repos {
