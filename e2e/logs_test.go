@@ -15,6 +15,7 @@ import (
 // logLine is a line of a log as the API gives it.
 type logLine struct {
 	Seq                                     int64
+	Time                                    time.Time
 	Source, Process, Instance, Stream, Text string
 	State                                   string
 }

@@ -60,7 +60,7 @@ func TestHardening(t *testing.T) {
 		SecurityOpt:   []string{"no-new-privileges:true"},
 		CapDrop:       []string{"ALL"},
 		CapAdd:        []string{"CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"},
-		LogConfig:     container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "3"}},
+		LogConfig:     container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "16m", "max-file": "5"}},
 		RestartPolicy: container.RestartPolicy{Name: "unless-stopped"},
 	}
 	got := container.HostConfig{

@@ -41,9 +41,11 @@ func (c *Cluster) hostConfig(w deployer.Workload, network string) *container.Hos
 		// An init process reaps orphans and passes SIGTERM on, which an app
 		// that runs as process 1 would otherwise never see.
 		Init: &yes,
+		// Enough files for a second of an app that writes as fast as it can:
+		// they are opened as they come, on a busy machine not at once.
 		LogConfig: container.LogConfig{
 			Type:   "json-file",
-			Config: map[string]string{"max-size": "10m", "max-file": "3"},
+			Config: map[string]string{"max-size": "16m", "max-file": "5"},
 		},
 		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyDisabled},
 		Mounts:        c.mounts(w),

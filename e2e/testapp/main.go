@@ -14,6 +14,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -151,5 +152,34 @@ func pages() http.Handler {
 			fmt.Printf("line %d\n", i)
 		}
 	})
+	mux.HandleFunc("/talk", talk)
+	mux.HandleFunc("/flood", flood)
 	return mux
+}
+
+// talk writes numbered lines, every third to stderr, whether or not anybody
+// waits for it: /talk?to=100&ms=2 writes 100 of them, two milliseconds apart.
+func talk(_ http.ResponseWriter, r *http.Request) {
+	to, _ := strconv.Atoi(r.URL.Query().Get("to"))
+	ms, _ := strconv.Atoi(r.URL.Query().Get("ms"))
+	pause := time.NewTicker(time.Duration(max(ms, 1)) * time.Millisecond)
+	defer pause.Stop()
+	for i := 1; i <= to; i++ {
+		out := os.Stdout
+		if i%3 == 0 {
+			out = os.Stderr
+		}
+		_, _ = fmt.Fprintf(out, "line %d at %d\n", i, time.Now().UnixNano())
+		<-pause.C
+	}
+}
+
+// flood writes numbered lines of 200 bytes as fast as it can: /flood?to=100000.
+func flood(_ http.ResponseWriter, r *http.Request) {
+	to, _ := strconv.Atoi(r.URL.Query().Get("to"))
+	out := bufio.NewWriterSize(os.Stdout, 64<<10)
+	for i := 1; i <= to; i++ {
+		_, _ = fmt.Fprintf(out, "line %-195d\n", i)
+	}
+	_ = out.Flush()
 }

@@ -303,6 +303,9 @@ func (s *stream) takeFresh() []string {
 	defer s.mu.Unlock()
 	fresh := s.fresh
 	s.fresh = nil
+	if len(fresh) > maxFresh {
+		return nil
+	}
 	return fresh
 }
 

@@ -3,15 +3,25 @@ package logs
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/slipway-paas/slipway/models"
 )
 
-// syncEvery bounds what a loss of power takes.
-const syncEvery = 5 * time.Second
+const (
+	// syncEvery bounds what a loss of power takes.
+	syncEvery = 5 * time.Second
+
+	// maxFresh is how many segments of a stream are synced at a time. One that
+	// has more, of tens of megabytes, is left to the kernel, which writes it
+	// within half a minute: syncing it would hold up all that is written to the
+	// same disk.
+	maxFresh = 4
+)
 
 // syncer calls Sync now and then until the store is closed.
 func (s *Store) syncer() {
@@ -32,16 +42,17 @@ func (s *Store) syncer() {
 	}
 }
 
-// Sync makes what was appended survive a loss of power. Nobody who appends or
-// reads waits for it.
+// Sync makes what was appended survive a loss of power, but for streams that are
+// flooded. Nobody who appends or reads waits for it.
 func (s *Store) Sync() error {
 	s.mu.Lock()
 	fresh := s.fresh
 	s.fresh = nil
-	for _, st := range s.streams {
+	streams := slices.Collect(maps.Values(s.streams))
+	s.mu.Unlock()
+	for _, st := range streams { // one that is being written to may take a while
 		fresh = append(fresh, st.takeFresh()...)
 	}
-	s.mu.Unlock()
 	var errs []error
 	folders := map[string]bool{}
 	for _, path := range fresh {

@@ -10,7 +10,7 @@ import (
 // Every file that was written to is synced once, those of streams that were
 // closed to save open files too.
 func TestSyncMissesNoFile(t *testing.T) {
-	s, err := Open(t.TempDir(), Options{SegmentBytes: 1 << 10, MaxOpen: 2}, slog.New(slog.DiscardHandler))
+	s, err := Open(t.TempDir(), Options{SegmentBytes: 4 << 10, MaxOpen: 2}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestSyncMissesNoFile(t *testing.T) {
 		slices.Sort(fresh)
 		return fresh
 	}
-	write(5, 40)
+	write(5, 100)
 	var files []string
 	for i := range 5 {
 		segments, err := listSegments(s.streamDir(fmt.Sprint("app-", i)))
@@ -54,6 +54,10 @@ func TestSyncMissesNoFile(t *testing.T) {
 	write(1, 1)
 	if got := unsynced(); len(got) != 1 {
 		t.Errorf("after one more line %q", got)
+	}
+	write(1, 500)
+	if st := s.streams["app-0"]; len(st.fresh) <= maxFresh || len(st.takeFresh()) != 0 || len(unsynced()) != 0 {
+		t.Errorf("of a flooded stream %q are synced", unsynced())
 	}
 	if err := s.Remove("app-0"); err != nil {
 		t.Fatal(err)
