@@ -273,6 +273,7 @@ func (s *Server) openServices(ctx context.Context) error {
 		Store: s.store, Queue: s.queue, Cluster: s.cluster, Routing: router, Peers: s.peers,
 		Builders: []builder.Builder{image.New(s.cluster.API), dockerfile.New(solver), static.New(solver, s.Programs.FileServer)},
 		Logs:     s.logs, Hub: hub, Box: box, Logger: s.Logger, Figures: s.metrics,
+		Room: func(ctx context.Context) error { return s.space.Room(ctx) },
 		Settings: pipeline.Settings{
 			DataDir: dir, ServerID: s.id, Installation: cfg.Installation, BuildConcurrency: cfg.BuildConcurrency,
 			BuildTimeout: cfg.BuildTimeout, HealthTimeout: cfg.HealthTimeout, DrainTimeout: cfg.DrainTimeout,

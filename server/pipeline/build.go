@@ -21,6 +21,11 @@ func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deploym
 	if err := p.awaitSlot(ctx, app, d, row, j); err != nil {
 		return p.buildEnded(ctx, d, row, err, j)
 	}
+	if p.Room != nil {
+		if err := p.Room(ctx); err != nil {
+			return p.buildEnded(ctx, d, row, err, j)
+		}
+	}
 	ctx, stop := context.WithDeadlineCause(ctx, *d.PhaseDeadline, errBuildTimeout)
 	defer stop()
 	failpoint.Hit("build.before")

@@ -64,6 +64,11 @@ type Settings struct {
 	KeepDays         int  // releases and sources that are older go, but for what runs or ran last; 0 for no such limit
 }
 
+// Room says why nothing may be built or taken in at present, in words for
+// people: the disk is full. nil when there is room. It may take a while to make
+// some first.
+type Room func(ctx context.Context) error
+
 // Deps are what a Pipeline works with.
 type Deps struct {
 	Store    *store.Store
@@ -77,6 +82,7 @@ type Deps struct {
 	Box      *secrets.Box
 	Logger   *slog.Logger
 	Figures  Figures // nil to watch nothing
+	Room     Room    // nil where there is always room
 	Settings Settings
 }
 
@@ -114,7 +120,7 @@ func New(deps Deps) *Pipeline {
 	p := &Pipeline{
 		Deps:    deps,
 		holder:  holders(deps.Settings.ServerID) + models.NewID(),
-		sources: &Sources{dir: filepath.Join(deps.Settings.DataDir, "sources"), maxBytes: deps.Settings.MaxSourceBytes},
+		sources: &Sources{dir: filepath.Join(deps.Settings.DataDir, "sources"), maxBytes: deps.Settings.MaxSourceBytes, room: deps.Room},
 		cancels: map[string]context.CancelCauseFunc{}, turns: map[string]*turn{},
 		unsettled: map[string]time.Time{}, waiters: map[string]*waiter{},
 		health: map[string]*health{}, looks: newLooks(), blueprints: map[string]blueprint{},

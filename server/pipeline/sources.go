@@ -24,6 +24,7 @@ type Sources struct {
 	maxBytes int64
 	others   sharedSources // nil where there can be none
 	shared   atomic.Bool   // other servers are there
+	room     Room          // nil where there is always room
 }
 
 // sharedSources is where servers find each other's snapshots: a store.Store.
@@ -154,6 +155,11 @@ func (s *Sources) SaveGit(ctx context.Context, repository, commit string, env []
 // keep lets write fill a file and then gives it its name, so that a snapshot is
 // there whole or not at all. Other servers have it before it is told of.
 func (s *Sources) keep(ctx context.Context, write func(*os.File) error) (id string, size int64, err error) {
+	if s.room != nil {
+		if err := s.room(ctx); err != nil {
+			return "", 0, err
+		}
+	}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return "", 0, diskOr(err, models.KindUnavailable, "the source cannot be stored")
 	}

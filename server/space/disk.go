@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/slipway-paas/slipway/models"
 )
@@ -133,14 +134,31 @@ func (s *Service) Room(ctx context.Context) error {
 	if full == nil {
 		return nil
 	}
-	s.relieve(ctx, "the disk is full")
-	if full = s.full(ctx); full == nil {
-		return nil
+	if s.mayRelieve() {
+		s.relieve(ctx, "the disk is full")
+		if full = s.full(ctx); full == nil {
+			return nil
+		}
 	}
 	return models.Errorf(models.KindUnavailable,
 		"the disk is full: %s are free at %s, and %s are kept for what runs; make room there, or remove apps or releases",
 		Size(full.Free), full.Path, Size(full.Reserve))
 }
+
+// mayRelieve says whether collecting may help again: it did not a moment ago.
+func (s *Service) mayRelieve() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now().Sub(s.relieved) < relieveAgain {
+		return false
+	}
+	s.relieved = s.now()
+	return true
+}
+
+// relieveAgain is how long those who want room are not kept waiting for another
+// collection.
+const relieveAgain = 30 * time.Second
 
 // full gives a disk that is, nil when none is. A disk that cannot be looked at
 // stops nobody.

@@ -101,6 +101,7 @@ type Service struct {
 	engineRoot string // the engine's folder, when it is on this machine
 	asked      bool   // engineRoot is known
 	last       *Collection
+	relieved   time.Time // when Room collected last
 }
 
 // New makes a Service.
