@@ -1,6 +1,7 @@
 package router
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -10,7 +11,10 @@ import (
 type counter struct {
 	figures atomic.Pointer[figures]
 	held    atomic.Int64 // requests that wait for an instance
-	told    Traffic      // what windows have of it; used by the meter alone
+
+	gateMade sync.Once
+	gate     chan struct{} // has a token for each request that comes from waiting to an instance
+	told     Traffic       // what windows have of it; used by the meter alone
 }
 
 // figures only ever go up. Requests add to them without a lock.

@@ -29,6 +29,7 @@ type exchange struct {
 	up      *upstream // the connection to it
 	tried   []*backend
 	held    held
+	pass    func()        // lets the next of those that waited go on; nil for who did not wait
 	upgrade []byte        // the protocol the client asks to switch to
 	pumping chan struct{} // closed when nobody reads the body any more; nil before
 	unbound func() bool   // ends the watch on ctx, with HTTP/2
@@ -65,6 +66,7 @@ func (ex *exchange) serve() {
 
 // begin notes the final status.
 func (ex *exchange) begin(status int) {
+	ex.passed()
 	ex.status = status
 	ex.wait = max(time.Since(ex.start), 1)
 }
@@ -170,6 +172,7 @@ func lost(err error) error {
 
 // finish counts the request out and writes its access line.
 func (ex *exchange) finish() {
+	ex.passed()
 	if ex.reason != "" || ex.status >= 500 {
 		ex.proxy.stats.errors.Add(1)
 	}

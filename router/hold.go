@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -11,6 +12,11 @@ const (
 	defaultHoldTimeout = 30 * time.Second
 	defaultHoldPerApp  = 1000
 	defaultHoldTotal   = 10_000
+
+	// When the wait is over, requests come to the new instance a few at a time:
+	// many programs do not let a thousand connect in one moment.
+	passAtOnce = 50
+	passAfter  = 250 * time.Millisecond // then the next may follow, whatever became of the one before
 )
 
 var (
@@ -88,4 +94,18 @@ func (h *holds) wait(ctx context.Context, changed <-chan struct{}, c *counter, s
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// pass lets a request that has waited go on, when its turn has come. done says
+// that the app has taken it, and may be called again and from any goroutine.
+func (h *holds) pass(ctx context.Context, c *counter) (done func(), err error) {
+	c.gateMade.Do(func() { c.gate = make(chan struct{}, passAtOnce) })
+	select {
+	case c.gate <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	done = sync.OnceFunc(func() { <-c.gate })
+	time.AfterFunc(passAfter, done)
+	return done, nil
 }

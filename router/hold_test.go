@@ -38,7 +38,7 @@ func TestHeldRequestsAreServedByTheNewInstance(t *testing.T) {
 	c.put(holding("a", "a.test"))
 	r := start(t, c, nil)
 	c.acked(2)
-	const each = 20
+	const each = 150 // more than go on at once
 	var load sync.WaitGroup
 	for i := range each {
 		load.Go(func() {

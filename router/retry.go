@@ -175,8 +175,12 @@ func (ex *exchange) await() (*backend, error) {
 			}
 			changed = ex.proxy.store.next(seen)
 		}
+		ex.passed()
 		ex.holding(true)
 		err := ex.proxy.holds.wait(ex.ctx, changed, ex.route.counter, &ex.held)
+		if err == nil {
+			ex.pass, err = ex.proxy.holds.pass(ex.ctx, ex.route.counter)
+		}
 		ex.holding(false)
 		switch {
 		case err == nil:
@@ -189,6 +193,14 @@ func (ex *exchange) await() (*backend, error) {
 		if ex.proxy.store.index.Load().find(ex.host) == nil {
 			return nil, errNoApp
 		}
+	}
+}
+
+// passed says that the app has taken a request which had waited, or will not.
+func (ex *exchange) passed() {
+	if ex.pass != nil {
+		ex.pass()
+		ex.pass = nil
 	}
 }
 
