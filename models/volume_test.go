@@ -9,9 +9,18 @@ func TestCheckVolume(t *testing.T) {
 		}
 	}
 	for _, bad := range [][2]string{
-		{"", "/data"}, {"Data", "/data"}, {"a_b", "/data"},
-		{"data", ""}, {"data", "data"}, {"data", "/"}, {"data", "/a/../b"}, {"data", "/a/"},
-		{"data", "/a:b"}, {"data", "/proc"}, {"data", "/etc/passwd"}, {"data", "/a\nb"},
+		{"", "/data"},
+		{"Data", "/data"},
+		{"a_b", "/data"},
+		{"data", ""},
+		{"data", "data"},
+		{"data", "/"},
+		{"data", "/a/../b"},
+		{"data", "/a/"},
+		{"data", "/a:b"},
+		{"data", "/proc"},
+		{"data", "/etc/passwd"},
+		{"data", "/a\nb"},
 	} {
 		if KindOf(CheckVolume(bad[0], bad[1])) != KindInvalid {
 			t.Errorf("%q was accepted", bad)

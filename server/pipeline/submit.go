@@ -167,8 +167,12 @@ func (p *Pipeline) Retry(ctx context.Context, actor models.Actor, appName string
 	if d.SourceID != "" && !p.sources.Has(ctx, d.SourceID) {
 		return nil, models.Errorf(models.KindConflict, "the source of deployment #%d is no longer kept; push it again", number)
 	}
+	trigger := d.Trigger
+	if trigger == models.TriggerReturn {
+		trigger = models.TriggerRollback // this time somebody asks for it
+	}
 	return p.Submit(ctx, actor, app, Submission{
-		Trigger: d.Trigger, SourceID: d.SourceID, SourceRef: d.SourceRef, Commit: d.Commit,
+		Trigger: trigger, SourceID: d.SourceID, SourceRef: d.SourceRef, Commit: d.Commit,
 		CommitMessage: d.CommitMessage, ImageRef: d.ImageRef, FromRelease: d.FromRelease,
 	})
 }

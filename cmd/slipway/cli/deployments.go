@@ -42,8 +42,11 @@ func (c *cli) deployments() *cobra.Command {
 					release = fmt.Sprintf("v%d", d.Release)
 				}
 				what := d.CommitMessage
-				if d.Reason != "" {
+				switch {
+				case d.Reason != "":
 					what = d.Reason
+				case d.Cause != "":
+					what = d.Cause
 				}
 				rows[i] = []string{fmt.Sprintf("#%d", d.Number), string(d.State), string(d.Trigger), release, ago(d.CreatedAt), d.CreatedBy, shorten(what, 60)}
 			}

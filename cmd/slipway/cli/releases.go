@@ -35,8 +35,11 @@ func (c *cli) releases() *cobra.Command {
 			rows := make([][]string, len(page.Items))
 			for i, r := range page.Items {
 				live := ""
-				if r.Live {
+				switch {
+				case r.Live:
 					live = "live"
+				case r.Warm:
+					live = "warm"
 				}
 				rows[i] = []string{fmt.Sprintf("v%d", r.Version), live, ago(r.CreatedAt), r.CreatedBy, shorten(r.Description, 60)}
 			}
@@ -52,7 +55,8 @@ func (c *cli) rollback() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "rollback [vN]",
 		Short:   "Make an earlier release live again, without building",
-		Long:    "Makes the release before the live one live again, or the one you name, with the config it had.",
+		Long: `Makes the release before the live one live again, or the one you name, with the config
+it had. One that is still warm ("slipway releases" shows which) is back in a moment.`,
 		Example: "  slipway rollback\n  slipway rollback v3",
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
