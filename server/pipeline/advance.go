@@ -182,7 +182,7 @@ func persist(ctx context.Context, write func() error) error {
 // died, or when a wake-up came while Postgres was away; and those whose
 // instances could not be made what they should be. It watches what went live of
 // late, and ends what was kept warm for long enough. It is cheap, and called
-// every few seconds, one call at a time.
+// every few seconds.
 func (p *Pipeline) Recover(ctx context.Context) error {
 	ids, err := p.Store.AppsWithWork(ctx)
 	if err != nil {

@@ -93,7 +93,8 @@ type Pipeline struct {
 	sources *Sources
 	slots   slots
 
-	watching map[string]*watched // by deployment ID; Recover's alone
+	watchTurn sync.Mutex          // who has it watches
+	watching  map[string]*watched // by deployment ID
 
 	mu        sync.Mutex
 	cancels   map[string]context.CancelCauseFunc // by deployment ID, of this process's work

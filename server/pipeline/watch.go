@@ -58,11 +58,12 @@ type watched struct {
 }
 
 // watch looks at the deployments that went live of late: each once a window.
-// Only Recover calls it, one call at a time.
 func (p *Pipeline) watch(ctx context.Context) error {
 	if p.Figures == nil {
 		return nil
 	}
+	p.watchTurn.Lock()
+	defer p.watchTurn.Unlock()
 	rows, err := p.Store.Watched(ctx)
 	if err != nil {
 		return err
