@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -28,9 +29,9 @@ type columns struct {
 	fields [][]int
 }
 
-// columnsOf reads the mapping of a model. It panics when the model has none,
-// which no input can bring about.
-func columnsOf[T any]() columns {
+// columnsOf reads the mapping of a model, all of it but some columns. It panics
+// when the model has none, which no input can bring about.
+func columnsOf[T any](without ...string) columns {
 	model, err := schema.Parse(new(T), &sync.Map{}, schema.NamingStrategy{})
 	if err != nil {
 		panic(fmt.Sprintf("store: %v", err))
@@ -38,7 +39,7 @@ func columnsOf[T any]() columns {
 	c := columns{table: model.Table}
 	names := make([]string, 0, len(model.Fields))
 	for _, field := range model.Fields {
-		if field.DBName == "" {
+		if field.DBName == "" || slices.Contains(without, field.DBName) {
 			continue
 		}
 		names = append(names, model.Table+"."+field.DBName)
@@ -73,10 +74,10 @@ func (c columns) into(row any, to []any) []any {
 	return to
 }
 
-// collect reads all rows of an answer.
-func collect[T any](c columns, answer pgx.Rows) ([]T, error) {
+// collect reads all rows of an answer, of which about so many are expected.
+func collect[T any](c columns, answer pgx.Rows, expected int) ([]T, error) {
 	defer answer.Close()
-	all := []T{}
+	all := make([]T, 0, expected)
 	to := make([]any, 0, len(c.fields))
 	for answer.Next() {
 		all = append(all, *new(T))
@@ -110,7 +111,7 @@ func selects[T any](ctx context.Context, s *Store, c columns, rest string, args 
 	err = s.direct(ctx, func(conn *pgx.Conn) error {
 		answer, err := conn.Query(ctx, c.read(rest), args...)
 		if err == nil {
-			all, err = collect[T](c, answer)
+			all, err = collect[T](c, answer, 0)
 		}
 		return err
 	})

@@ -11,8 +11,8 @@ import (
 // View is an app with what people ask of it at a glance.
 type View struct {
 	App     models.App
-	Live    *models.Release    // nil before the first
-	Last    *models.Deployment // nil before the first
+	Live    *models.Release    // nil before the first; as store.Glance reads it
+	Last    *models.Deployment // nil before the first; as store.Glance reads it
 	Status  string             // new, deploying, live, down, stopped or failed
 	URLs    []string           // where it answers, its own name first
 	Running int                // instances of the live release that run
@@ -64,14 +64,14 @@ func (s *Service) views(ctx context.Context, apps []models.App, of string) ([]Vi
 	for _, app := range apps {
 		view := View{App: app, URLs: s.urls(&app, glance.Domains[app.ID])}
 		if release, ok := glance.Live[app.ID]; ok {
-			view.Live = &release
+			view.Live = release
 			for _, process := range release.Processes {
 				view.Wanted += app.Instances(process.Name)
 				view.Running += running[deployer.WorkloadID{App: app.ID, Process: process.Name, Release: release.Version}]
 			}
 		}
 		if d, ok := glance.Last[app.ID]; ok {
-			view.Last = &d
+			view.Last = d
 		}
 		view.Status = status(&view, away == nil)
 		views = append(views, view)
