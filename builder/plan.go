@@ -57,6 +57,9 @@ func Select(ctx context.Context, builders []Builder, src Source, opts Options, p
 		return nil, err
 	}
 	if opts.Builder != "" {
+		if opts.ImageRef != "" {
+			return named(ctx, builders, opts.Builder, "the deployment", src, opts, progress)
+		}
 		return named(ctx, builders, opts.Builder, "the app's settings", src, opts, progress)
 	}
 	if plan.Builder != "" {
@@ -89,10 +92,10 @@ func named(ctx context.Context, builders []Builder, name, by string, src Source,
 			return nil, err
 		}
 		if !detection.OK {
-			return nil, &Failure{Message: fmt.Sprintf("%s asks for the builder %s: %s", by, name, detection.Reason)}
+			return nil, &Failure{Message: fmt.Sprintf("the builder %[2]s is chosen by %[1]s: %[3]s", by, name, detection.Reason)}
 		}
-		progress.Say("%s asks for the builder %s: %s", by, name, detection.Reason)
+		progress.Say("the builder %[2]s is chosen by %[1]s: %[3]s", by, name, detection.Reason)
 		return b, nil
 	}
-	return nil, &Failure{Message: fmt.Sprintf("%s asks for the builder %q; there are: %s", by, shorten(name), strings.Join(names, ", "))}
+	return nil, &Failure{Message: fmt.Sprintf("the builder %[2]q is chosen by %[1]s; there are: %[3]s", by, shorten(name), strings.Join(names, ", "))}
 }

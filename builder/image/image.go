@@ -46,7 +46,7 @@ func (b *Builder) Detect(_ context.Context, _ builder.Source, opts builder.Optio
 	if _, err := parse(opts.ImageRef); err != nil {
 		return builder.Detection{Reason: err.Error()}, nil
 	}
-	return builder.Detection{OK: true, Reason: "the app's settings name the image " + opts.ImageRef}, nil
+	return builder.Detection{OK: true, Reason: "it names the image " + opts.ImageRef}, nil
 }
 
 // Build finds out what the reference stands for now. An image that the engine

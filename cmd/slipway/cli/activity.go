@@ -53,7 +53,9 @@ one that --app names. The git remote of the folder plays no part.`,
 func details(detail map[string]string) string {
 	words := []string{}
 	for _, name := range slices.Sorted(maps.Keys(detail)) {
-		words = append(words, name+"="+detail[name])
+		if detail[name] != "" {
+			words = append(words, name+"="+detail[name])
+		}
 	}
 	return strings.Join(words, " ")
 }

@@ -17,12 +17,14 @@ const masked = "••••••••"
 
 func (c *cli) config() *cobra.Command {
 	list := c.configList()
-	return c.appFlag(family(&cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "List and change config vars",
 		Long:  "Config vars are an app's environment variables. They are encrypted at rest; a change makes a new release.",
 		RunE:  list.RunE,
-	}, list, c.configGet(), c.configSet(), c.configUnset()))
+	}
+	cmd.Flags().AddFlagSet(list.Flags())
+	return c.appFlag(family(cmd, list, c.configGet(), c.configSet(), c.configUnset()))
 }
 
 func (c *cli) configList() *cobra.Command {

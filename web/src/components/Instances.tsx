@@ -48,7 +48,11 @@ interface ProcessGroupProps {
 function ProcessGroup({ process, instances, scaling, state }: ProcessGroupProps) {
   const { app } = scaling;
   const wanted = app.scale[process] ?? 0;
-  const healthy = instances.filter((i) => i.state === "healthy").length;
+  // What serves: the release before may still run, to be drained or kept for a rollback.
+  const serving = app.live_release
+    ? instances.filter((i) => i.release === app.live_release?.version)
+    : instances;
+  const healthy = serving.filter((i) => i.state === "healthy").length;
   return (
     <section className="px-4 py-2.5 sm:px-5" aria-label={process}>
       <div className="flex items-start justify-between gap-3">

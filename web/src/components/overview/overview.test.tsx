@@ -198,6 +198,19 @@ describe("the instances of an app", () => {
     expect(screen.getByText("out of memory")).toBeInTheDocument();
   });
 
+  it("count those that serve: the release before may run on", async () => {
+    const version = 3;
+    const app = anApp({
+      live_release: { version, commit: "", description: "push", created_at: "2026-01-02T11:00:00Z" },
+    });
+    served(app, () => ({}));
+    const items = [instance("web", 1, { release: 2 }), instance("web", 1), instance("web", 2)];
+    answerCalls({ "GET /apps/hello/instances": () => ({ body: { items, next_cursor: "" } }) });
+    await renderPiece(<Instances app={app} />);
+    expect(await screen.findByText("2 of 2 healthy")).toBeInTheDocument();
+    expect(screen.getByText("v2")).toBeInTheDocument();
+  });
+
   it("are not said to be none when they cannot be read", async () => {
     served(anApp({}), () => ({}));
     answerCalls({ "GET /apps/hello/instances": () => refusal(503, "the engine is away") });
