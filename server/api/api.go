@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -76,6 +77,7 @@ type API struct {
 
 	patience  time.Duration // with a websocket's client that takes nothing
 	maxBehind int64         // lines a follower may be behind
+	behind    chan struct{} // holds as many as may catch up with a log at a time
 
 	closing context.Context // ends when the API is closed, and the websockets with it
 	close   context.CancelFunc
@@ -83,7 +85,7 @@ type API struct {
 
 // New makes the API. Close it after the HTTP server's Shutdown.
 func New(deps Deps) (*API, error) {
-	a := &API{deps: deps, engine: newEngine(), beat: heartbeat, patience: sendTimeout, maxBehind: maxBehind}
+	a := &API{deps: deps, engine: newEngine(), beat: heartbeat, patience: sendTimeout, maxBehind: maxBehind, behind: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 	a.closing, a.close = context.WithCancel(context.Background())
 	a.describe(a.engine)
 	a.routes()

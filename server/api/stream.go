@@ -99,7 +99,7 @@ func (a *API) followDeployment(ctx context.Context, s *socket, actor models.Acto
 		if err != nil {
 			return err
 		}
-		if err := sendLines(s, lines, gap); err != nil {
+		if err := sendLines(s, lines, gap, func() {}); err != nil {
 			return err
 		}
 		if len(lines) == 0 {
@@ -114,12 +114,17 @@ func (a *API) followDeployment(ctx context.Context, s *socket, actor models.Acto
 func (a *API) follow(ctx context.Context, s *socket, stream string, opts logs.FollowOptions) (cursor int64, err error) {
 	cursor = max(0, opts.After)
 	told := false
+	turn := turn{of: a.behind}
+	defer turn.end()
 	for batch, err := range a.deps.Logs.Follow(ctx, stream, opts) {
 		if err != nil {
 			return cursor, err
 		}
-		if err := sendLines(s, batch.Lines, batch.Gap); err != nil {
+		if err := sendLines(s, batch.Lines, batch.Gap, turn.end); err != nil {
 			return cursor, err
+		}
+		if !batch.CaughtUp { // the next batch is there
+			turn.begin(ctx)
 		}
 		if n := len(batch.Lines); n > 0 {
 			cursor = batch.Lines[n-1].Seq
@@ -136,7 +141,38 @@ func (a *API) follow(ctx context.Context, s *socket, stream string, opts logs.Fo
 	return cursor, nil
 }
 
-func sendLines(s *socket, lines []logs.Line, gap *logs.Gap) error {
+// turn lets only some of those who are behind read and write JSON at a time, so
+// that many who have much to catch up with leave the processors to those for
+// whom a line has just come. Nobody holds it while the client takes its time.
+type turn struct {
+	of   chan struct{}
+	held bool
+}
+
+func (t *turn) begin(ctx context.Context) {
+	if t.held {
+		return
+	}
+	select {
+	case t.of <- struct{}{}:
+		t.held = true
+	case <-ctx.Done():
+	}
+}
+
+func (t *turn) end() {
+	if t.held {
+		<-t.of
+		t.held = false
+	}
+}
+
+// sendLines sends a gap, if any, and lines. It calls made when the first frame
+// has been made, before it is sent.
+func sendLines(s *socket, lines []logs.Line, gap *logs.Gap, made func()) error {
+	if gap != nil {
+		made()
+	}
 	if gap != nil {
 		if err := s.send(LogFrame{Type: "gap", Gap: gap}); err != nil {
 			return err
@@ -146,6 +182,7 @@ func sendLines(s *socket, lines []logs.Line, gap *logs.Gap) error {
 	defer frames.Put(lent)
 	for len(lines) > 0 {
 		*lent, lines = lineFrame((*lent)[:0], lines, s.room)
+		made()
 		began := time.Now()
 		if err := s.write(*lent); err != nil {
 			return err
