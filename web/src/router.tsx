@@ -161,6 +161,7 @@ const tokens = createRoute({
 });
 const sessions = page("/account/sessions", () => import("@/pages/Sessions"));
 const people = page("/account/people", () => import("@/pages/People"));
+const space = page("/account/space", () => import("@/pages/Space"));
 
 const design = page("/design", () => import("@/app/design/Design"));
 
@@ -193,6 +194,7 @@ const routeTree = root.addChildren([
     tokens,
     sessions,
     people,
+    space,
     design,
     nowhere,
     app.addChildren([

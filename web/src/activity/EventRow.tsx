@@ -3,6 +3,7 @@ import {
   Box,
   CircleDot,
   Globe,
+  HardDrive,
   KeyRound,
   type LucideIcon,
   MonitorSmartphone,
@@ -10,6 +11,7 @@ import {
   SlidersHorizontal,
   UserRound,
   Webhook,
+  Wrench,
 } from "lucide-react";
 import { Fragment, memo, type ReactNode } from "react";
 import type { Event } from "@/api/types";
@@ -25,6 +27,9 @@ const icons: Record<string, LucideIcon> = {
   config: SlidersHorizontal,
   domain: Globe,
   webhook: Webhook,
+  volume: HardDrive,
+  space: HardDrive,
+  drift: Wrench,
   session: MonitorSmartphone,
   sign_in_link: MonitorSmartphone,
   token: KeyRound,
@@ -82,7 +87,7 @@ function gap(name: string, e: Event, gone: boolean): ReactNode {
           search={(before) => ({ ...before, by: e.actor })}
           className="font-medium text-text hover:underline"
         >
-          {e.actor}
+          {e.actor === "slipway" ? "Slipway" : e.actor}
         </Link>
       );
     case "app":

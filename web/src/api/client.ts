@@ -132,8 +132,15 @@ export const api = {
         params: { path: { app }, header: { "If-Match": `"${revision}"` } },
       }),
     ),
-  destroyApp: (app: string, confirm: string) =>
-    unwrap(http.DELETE("/api/v1/apps/{app}", { params: { path: { app }, query: { confirm } } })),
+  destroyApp: (app: string, confirm: string, volumes: string[] = []) =>
+    unwrap(
+      http.DELETE("/api/v1/apps/{app}", {
+        params: {
+          path: { app },
+          query: { confirm, confirm_volumes: volumes.length > 0 ? volumes : undefined },
+        },
+      }),
+    ),
 
   config: (app: string) => revised(http.GET("/api/v1/apps/{app}/config", { params: { path: { app } } })),
   updateConfig: (app: string, revision: number, body: Body<"/api/v1/apps/{app}/config", "patch">) =>
@@ -154,6 +161,16 @@ export const api = {
     ),
   removeDomain: (app: string, host: string) =>
     unwrap(http.DELETE("/api/v1/apps/{app}/domains/{host}", { params: { path: { app, host } } })),
+
+  volumes: (app: string) => unwrap(http.GET("/api/v1/apps/{app}/volumes", { params: { path: { app } } })),
+  addVolume: (app: string, body: Body<"/api/v1/apps/{app}/volumes", "post">) =>
+    unwrap(http.POST("/api/v1/apps/{app}/volumes", { body, params: { path: { app }, header: creating() } })),
+  removeVolume: (app: string, volume: string, confirm: string) =>
+    unwrap(
+      http.DELETE("/api/v1/apps/{app}/volumes/{volume}", {
+        params: { path: { app, volume }, query: { confirm } },
+      }),
+    ),
 
   instances: (app: string) => unwrap(http.GET("/api/v1/apps/{app}/instances", { params: { path: { app } } })),
   scale: (app: string, scale: Record<string, number>) =>
@@ -217,4 +234,7 @@ export const api = {
     unwrap(http.GET("/api/v1/apps/{app}/metrics", { params: { path: { app }, query: { range } }, signal })),
   recentMetrics: (signal?: AbortSignal) => unwrap(http.GET("/api/v1/metrics", { signal })),
   status: () => unwrap(http.GET("/api/v1/status")),
+  space: () => unwrap(http.GET("/api/v1/space")),
+  collectSpace: (harder: boolean, dryRun: boolean) =>
+    unwrap(http.POST("/api/v1/space/collect", { params: { query: { harder, dry_run: dryRun } } })),
 };

@@ -7,7 +7,7 @@ import { ReconnectingSocket, type SocketStatus, socketUrl } from "./socket";
 import type { App, LiveFrame } from "./types";
 
 const parts: Record<string, AppPart[]> = {
-  app: ["self", "domains"],
+  app: ["self", "domains", "volumes"],
   deployment: ["self", "deployments", "deployment"],
   instance: ["self", "instances"],
   release: ["self", "releases"],
@@ -17,8 +17,9 @@ const parts: Record<string, AppPart[]> = {
 
 /** Gives the keys that an event makes stale. */
 export function staleKeys(event: LiveFrame): QueryKey[] {
-  const topic = event.topic ?? "";
+  const topic: string = event.topic ?? "";
   if (topic === "token") return [keys.tokens, keys.events];
+  if (topic === "space") return [keys.space, keys.events];
   if (topic === "session") return [keys.sessions, keys.events];
   // Who one is may have changed with it, and whose an app is.
   if (topic === "user") return [keys.users, keys.session, keys.apps, keys.deployments, keys.events];

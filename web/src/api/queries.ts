@@ -16,6 +16,7 @@ export const keys = {
   users: ["users"] as const,
   invitations: ["invitations"] as const,
   apps: ["apps"] as const,
+  space: ["space"] as const,
   deployments: ["deployments"] as const,
   events: ["events"] as const,
   app: (app: string) => ["app", app] as const,
@@ -28,6 +29,7 @@ export type AppPart =
   | "self"
   | "config"
   | "domains"
+  | "volumes"
   | "instances"
   | "releases"
   | "deployments"
@@ -81,6 +83,9 @@ export const queries = {
     queryOptions({ queryKey: keys.part(app, "config"), queryFn: () => api.config(app) }),
   domains: (app: string) =>
     queryOptions({ queryKey: keys.part(app, "domains"), queryFn: () => api.domains(app) }),
+  volumes: (app: string) =>
+    queryOptions({ queryKey: keys.part(app, "volumes"), queryFn: () => api.volumes(app) }),
+  space: () => queryOptions({ queryKey: keys.space, queryFn: api.space }),
   instances: (app: string) =>
     queryOptions({ queryKey: keys.part(app, "instances"), queryFn: () => api.instances(app) }),
   releases: (app: string) =>

@@ -33,9 +33,13 @@ export type SourceInput = Schemas["SourceInput"];
 export type Status = Schemas["Status"];
 export type Step = Schemas["Step"];
 export type Token = Schemas["Token"];
+export type Space = Schemas["Space"];
+export type SpaceCollection = Schemas["SpaceCollection"];
+export type SpaceDisk = Schemas["SpaceDisk"];
 export type UpdateApp = Schemas["UpdateApp"];
 export type User = Schemas["User"];
 export type Role = User["role"];
+export type Volume = Schemas["Volume"];
 export type WebhookSecret = Schemas["WebhookSecret"];
 
 export interface Page<T> {

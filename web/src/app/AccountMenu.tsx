@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { CircleUser, KeyRound, LogOut, MonitorSmartphone, UserRound, Users } from "lucide-react";
+import { CircleUser, HardDrive, KeyRound, LogOut, MonitorSmartphone, UserRound, Users } from "lucide-react";
 import { queries } from "@/api/queries";
 import { can } from "@/api/types";
 import { IconButton } from "@/components/ui/button";
@@ -52,6 +52,14 @@ export default function AccountMenu() {
           <Link to="/account/people">
             <Users size={15} aria-hidden />
             {t("people.title")}
+          </Link>
+        </MenuItem>
+      )}
+      {can(data, "admin") && (
+        <MenuItem asChild>
+          <Link to="/account/space">
+            <HardDrive size={15} aria-hidden />
+            {t("space.title")}
           </Link>
         </MenuItem>
       )}

@@ -4,7 +4,7 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { useLiveStatus, useLostAt } from "@/api/live";
 import { Logo } from "@/components/Logo";
 import { Button, IconButton } from "@/components/ui/button";
-import { t } from "@/i18n";
+import { loadEnglish, t } from "@/i18n";
 import { useLanguage } from "@/i18n/language";
 import { cx } from "@/lib/cx";
 import { useSlow } from "@/lib/slow";
@@ -102,7 +102,11 @@ function LiveBanner() {
   );
 }
 
-const AccountMenu = lazy(() => import("./AccountMenu"));
+const loadMenu = async () => {
+  const [menu] = await Promise.all([import("./AccountMenu"), loadEnglish()]);
+  return menu;
+};
+const AccountMenu = lazy(loadMenu);
 
 /** The menu's button; what the menu is made of comes with the first press. */
 function AccountButton() {
@@ -112,7 +116,7 @@ function AccountButton() {
       label={t("nav.account_menu")}
       size="icon"
       aria-haspopup="menu"
-      onPointerEnter={() => void import("./AccountMenu")}
+      onPointerEnter={() => void loadMenu()}
       onClick={() => setWanted(true)}
     >
       <CircleUser size={20} aria-hidden />

@@ -5,7 +5,7 @@ import type { App } from "@/api/types";
 import { Card } from "@/components/ui/layout";
 import { AppStatusBadge, DeploymentBadge, shownStatus } from "@/components/ui/status";
 import { Ago } from "@/components/ui/time";
-import { deploymentWords } from "@/deployments/words";
+import { askedBy, deploymentWords } from "@/deployments/words";
 import { t } from "@/i18n";
 import { useLanguage } from "@/i18n/language";
 import { withoutScheme } from "@/lib/url";
@@ -110,7 +110,7 @@ export function LastWhen({ app }: { app: App }) {
   if (!last) return <Ago when={app.created_at} />;
   return (
     <>
-      <Ago when={last.created_at} /> · {last.created_by}
+      <Ago when={last.created_at} /> · {askedBy(last)}
     </>
   );
 }

@@ -9,12 +9,14 @@ const tabs = [
   ["/account/tokens", "nav.tokens"],
   ["/account/sessions", "nav.sessions"],
   ["/account/people", "people.title"],
+  ["/account/space", "space.title"],
 ] as const;
+const owners = new Set<string>(["/account/people", "/account/space"]);
 
 /** The way between the pages of one's own account, and to everybody's for owners. */
 export function AccountTabs() {
   const { data: me } = useQuery(queries.session());
-  const shown = tabs.filter(([to]) => to !== "/account/people" || can(me, "admin"));
+  const shown = tabs.filter(([to]) => !owners.has(to) || can(me, "admin"));
   return (
     <nav aria-label={t("nav.account")} className="mb-6 flex gap-0.5 overflow-x-auto border-b">
       {shown.map(([to, key]) => (

@@ -4,7 +4,7 @@ import { type Deployment, terminal } from "@/api/types";
 import { DeploymentBadge } from "@/components/ui/status";
 import { Ago } from "@/components/ui/time";
 import { elapsed, timeline } from "@/deployments/timeline";
-import { deploymentWords, ordinal, shortRef } from "@/deployments/words";
+import { askedBy, deploymentWords, ordinal, shortRef } from "@/deployments/words";
 import { t, tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { duration, useNow } from "@/lib/time";
@@ -44,7 +44,7 @@ export function DeploymentRow({ deployment: d, withApp }: { deployment: Deployme
         </span>
         <span className="mx-1.5 sm:hidden">·</span>
         <span className="sm:block">
-          <Ago when={d.created_at} /> · <span className="[overflow-wrap:anywhere]">{d.created_by}</span>
+          <Ago when={d.created_at} /> · <span className="[overflow-wrap:anywhere]">{askedBy(d)}</span>
         </span>
       </span>
     </li>
@@ -71,6 +71,10 @@ function Origin({ d, words }: { d: Deployment; words: string }) {
       {d.state === "failed" && d.reason && (
         <span className="line-clamp-1 basis-full break-all text-bad">{d.reason}</span>
       )}
+      {d.state === "superseded" && d.superseded_by > 0 && (
+        <span>{t("deployment.superseded_by", { n: d.superseded_by })}</span>
+      )}
+      {d.cause && <span className="line-clamp-1 basis-full text-warn">{d.cause}</span>}
     </span>
   );
 }
@@ -112,6 +116,9 @@ function progressWords(d: Deployment, spent: string | undefined): string {
   if (d.state === "queued" && d.queue_position > 0) {
     return t("timeline.queue_place", { place: ordinal(d.queue_position + 1) });
   }
-  const words = tWord("phase_running", d.state);
+  const words =
+    d.build_position > 0
+      ? t("timeline.build_place", { place: ordinal(d.build_position) })
+      : tWord("phase_running", d.state);
   return spent ? t("timeline.with", { word: words, detail: spent }) : words;
 }

@@ -23,7 +23,7 @@ export function phaseWords(phase: Phase, d: Deployment, around: Around): string 
     if (phase.name === "deploying") return ""; // its parts say it
     if (d.cancel_requested) return t("timeline.stopping");
     if (phase.name === "queued") return queueWords(d, around.ahead);
-    if (phase.name === "building") return buildWords(around.log);
+    if (phase.name === "building") return buildWords(d, around.log);
     return tWord("phase_running", "releasing");
   }
   const word = tWord("phase_status", phase.status);
@@ -44,7 +44,8 @@ function queueWords(d: Deployment, ahead: readonly Deployment[]): string {
   });
 }
 
-function buildWords(log: BuildLog | undefined): string {
+function buildWords(d: Deployment, log: BuildLog | undefined): string {
+  if (d.build_position > 0) return t("timeline.build_place", { place: ordinal(d.build_position) });
   if (log?.marks.waitsForSlot) return t("timeline.no_slot");
   const step = log?.stepThat("running");
   return step ? t("timeline.step", { step: step.name }) : tWord("phase_running", "building");

@@ -4,10 +4,18 @@ import { currentLanguage, num, t, tWord } from "@/i18n";
 /** What a deployment is of, in a few words: the commit's, the image's, or its cause. */
 export function deploymentWords(d: Deployment): string {
   const said = d.commit_message.split("\n")[0] ?? "";
-  if (d.trigger === "rollback" && d.release > 0) return t("deployment.back_to", { v: d.release });
+  const back = d.from_release || d.release;
+  if ((d.trigger === "rollback" || d.trigger === "return") && back > 0) {
+    return t("deployment.back_to", { v: back });
+  }
   if (said) return said;
   if (d.image) return d.image;
   return tWord("trigger", d.trigger);
+}
+
+/** Who asked for it; Slipway for what it did by itself. */
+export function askedBy({ created_by }: { created_by: string }): string {
+  return created_by || "Slipway";
 }
 
 /** A branch or tag as people name it. */

@@ -19,7 +19,7 @@ const source = new Map(sources.map((path) => [path, readFileSync(join(root, path
 const names = new Set(
   `Slipway slipway git API CI CPU DNS URL PORT HTTP HTTPS TLS ssh https http MiB KiB GiB QR JSON ANSI SHA HTML
   Webhook Dockerfile Docker env push deploy read write secrets admin registry example com team app v x xx ms s KB MB GB
-  Ctrl Shift Alt Esc Enter Tab Home End p B GitHub GitLab Gitea Forgejo README CLI ID IP UTC`
+  Ctrl Shift Alt Esc Enter Tab Home End p B GitHub GitLab Gitea Forgejo README CLI ID IP UTC data`
     .split(/\s+/)
     .filter(Boolean),
 );
@@ -29,6 +29,7 @@ const own = new Set(
   [
     "Slipway",
     "CI",
+    "uploads",
     "git",
     "main",
     "hello",

@@ -1,6 +1,6 @@
 import { type ComponentType, type KeyboardEvent, lazy, Suspense, useId } from "react";
 import { Skeleton } from "@/components/ui/feedback";
-import { deploymentWords } from "@/deployments/words";
+import { askedBy, deploymentWords } from "@/deployments/words";
 import { t, tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { type Cursor, moved, stepOf, usePointed } from "./cursor";
@@ -205,7 +205,7 @@ function Tip({ graph, times, step, near, seconds }: TipProps) {
         <p key={mark.number} className={cx("mt-1 border-t pt-1", mark.version === 0 && "text-bad")}>
           <span className="font-medium">{markWords(mark)}</span>
           <span className="block truncate text-text-2">
-            {deploymentWords(mark.deployment)} · {mark.deployment.created_by}
+            {deploymentWords(mark.deployment)} · {askedBy(mark.deployment)}
           </span>
         </p>
       ))}

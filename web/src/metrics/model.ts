@@ -186,6 +186,27 @@ export function nowOf(m: AppMetrics): Now {
   };
 }
 
+/** The part of an app's figures between two times in Unix seconds, without what is about instances. */
+export function cropped(m: AppMetrics, from: number, to: number): AppMetrics {
+  const first = m.times.findIndex((time) => time >= from);
+  const after = m.times.findIndex((time) => time > to);
+  const end = after < 0 ? m.times.length : after;
+  const begin = first < 0 ? end : first;
+  const part = <T>(column: T[]) => column.slice(begin, end);
+  return {
+    ...m,
+    times: part(m.times),
+    requests_per_second: part(m.requests_per_second),
+    errors_per_second: part(m.errors_per_second),
+    router_errors_per_second: part(m.router_errors_per_second),
+    bytes_per_second: part(m.bytes_per_second),
+    p50_ms: part(m.p50_ms),
+    p95_ms: part(m.p95_ms),
+    p99_ms: part(m.p99_ms),
+    instances: [],
+  };
+}
+
 /** Says whether a graph has anything to draw. */
 export function hasFigures(graph: Graph): boolean {
   return graph.lines.some((line) => line.values.some((v) => v !== null));

@@ -7,6 +7,7 @@ import { Page } from "@/app/Page";
 import { BuildOutput } from "@/components/BuildOutput";
 import { Reason } from "@/components/deployments/FailureCard";
 import { Head } from "@/components/deployments/Head";
+import { Watching } from "@/components/deployments/Watching";
 import { Timeline } from "@/components/Timeline";
 import { buttonClass } from "@/components/ui/button";
 import { Empty, ErrorNote, Skeleton } from "@/components/ui/feedback";
@@ -69,13 +70,18 @@ function Known({ d }: { d: Deployment }) {
   const log = useDeploymentLog(d);
   const { data: app } = useQuery(queries.app(d.app));
   const over = terminal(d.state);
-  // An ended deployment needs the others only to name the one that took its place.
+  // An ended deployment needs the others only to name the one that took its place or took it back.
   const { data: others } = useInfiniteQuery({
     ...queries.deployments(d.app),
-    enabled: d.state === "queued" || d.state === "superseded" || d.state === "cancelled",
+    enabled:
+      d.state === "queued" ||
+      d.state === "superseded" ||
+      d.state === "cancelled" ||
+      d.watch !== undefined ||
+      d.trigger === "return",
   });
   const near = others?.pages.flatMap((page) => page.items) ?? [];
-  const newer = near.filter((one) => one.number > d.number).at(-1)?.number ?? 0;
+  const newer = d.superseded_by || (near.filter((one) => one.number > d.number).at(-1)?.number ?? 0);
   const deploys = d.state === "deploying" || d.state === "succeeded";
   const { data: instances } = useQuery({ ...queries.instances(d.app), enabled: deploys });
   const { data: release } = useQuery({
@@ -95,6 +101,7 @@ function Known({ d }: { d: Deployment }) {
     <>
       <Head deployment={d} app={app} />
       {over && <Reason deployment={d} app={app} log={log} newer={newer} />}
+      <Watching deployment={d} near={near} />
       <Card className="mb-5 py-1">
         <Timeline deployment={d} around={around} />
       </Card>

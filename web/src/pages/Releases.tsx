@@ -32,7 +32,7 @@ export default function Releases() {
   const live = app?.live_release?.version ?? items.find((release) => release.live)?.version ?? 0;
   const current = items.find((release) => release.version === live);
   const history = deployments?.pages.flatMap((page) => page.items) ?? [];
-  const back = previousLive(history, live);
+  const back = app?.warm_release?.version ?? previousLive(history, live);
   const may = can(me, "deploy") && live > 0;
   const ask = (version: number | undefined) =>
     void navigate({
@@ -55,6 +55,7 @@ export default function Releases() {
       {current && (
         <LiveRelease
           app={name}
+          row={app}
           release={current}
           since={liveSince(history, live)}
           back={may && back > 0 ? back : undefined}
@@ -72,6 +73,9 @@ export default function Releases() {
                 before={items[i + 1]}
                 live={live}
                 never={neverLive(history, release.version)}
+                warmUntil={
+                  app?.warm_release?.version === release.version ? app.warm_release.until : undefined
+                }
                 last={i === items.length - 1}
                 onRollback={may && release.version !== live ? () => ask(release.version) : undefined}
               />
@@ -90,6 +94,7 @@ export default function Releases() {
       <RollbackDialog
         app={name}
         live={live}
+        warm={app?.warm_release?.version}
         target={may ? rollback : undefined}
         onClose={() => ask(undefined)}
       />

@@ -4,9 +4,11 @@ import { queries } from "@/api/queries";
 import { can } from "@/api/types";
 import { Page } from "@/app/Page";
 import { BuildSection } from "@/components/settings/BuildSection";
+import { DeployingSection } from "@/components/settings/DeployingSection";
 import { DestroySection } from "@/components/settings/DestroySection";
 import { ServingSection } from "@/components/settings/ServingSection";
 import { SourceSection } from "@/components/settings/SourceSection";
+import { VolumesSection } from "@/components/settings/VolumesSection";
 import { WebhookSection } from "@/components/settings/WebhookSection";
 import { ErrorNote, SkeletonRows } from "@/components/ui/feedback";
 import { PageHead } from "@/components/ui/layout";
@@ -32,6 +34,8 @@ export default function Settings() {
           <SourceSection key={`source-${name}`} app={app} may={may} />
           <BuildSection key={`build-${name}`} app={app} may={may} />
           <ServingSection key={`serving-${name}`} app={app} may={may} />
+          <DeployingSection key={`deploying-${name}`} app={app} may={may} />
+          <VolumesSection key={`volumes-${name}`} app={app} may={may} />
           <WebhookSection key={`webhook-${name}`} app={app} may={may} />
           {may && <DestroySection key={`destroy-${name}`} app={app} />}
         </div>

@@ -7,6 +7,7 @@ import {
   Check,
   Copy,
   GitBranch,
+  HardDrive,
   Keyboard,
   Languages,
   LogOut,
@@ -176,7 +177,7 @@ function OtherItems({ turn, done }: { turn: RootItemsProps["turn"]; done: () => 
   const notifying = useNotify();
   const signOut = useSignOut();
   const { data: me } = useQuery(queries.session());
-  const go = (to: "/account/sessions" | "/account/people" | "/design") => () => {
+  const go = (to: "/account/sessions" | "/account/people" | "/account/space" | "/design") => () => {
     done();
     void navigate({ to });
   };
@@ -189,6 +190,7 @@ function OtherItems({ turn, done }: { turn: RootItemsProps["turn"]; done: () => 
     <Group title={t("palette.other")}>
       {item("nav.sessions", <ArrowRight size={15} aria-hidden />, go("/account/sessions"))}
       {can(me, "admin") && item("people.title", <Users size={15} aria-hidden />, go("/account/people"))}
+      {can(me, "admin") && item("space.title", <HardDrive size={15} aria-hidden />, go("/account/space"))}
       {item("theme.label", <SunMoon size={15} aria-hidden />, () => turn("theme"))}
       {item("language.label", <Languages size={15} aria-hidden />, () => turn("language"))}
       {(notifying === "on" || notifying === "off") &&
@@ -216,6 +218,7 @@ function OtherItems({ turn, done }: { turn: RootItemsProps["turn"]; done: () => 
 type OtherKey =
   | "nav.sessions"
   | "people.title"
+  | "space.title"
   | "theme.label"
   | "language.label"
   | "notify.switch"

@@ -5,7 +5,7 @@ import type { App, Deployment } from "@/api/types";
 import { CopyButton } from "@/components/ui/copy";
 import { Badge, DeploymentBadge } from "@/components/ui/status";
 import { Ago } from "@/components/ui/time";
-import { deploymentWords, shortRef } from "@/deployments/words";
+import { askedBy, deploymentWords, shortRef } from "@/deployments/words";
 import { t, tWord } from "@/i18n";
 import { Say } from "@/i18n/Say";
 import { cx } from "@/lib/cx";
@@ -36,7 +36,7 @@ export function Head({ deployment: d, app }: { deployment: Deployment; app: App 
               k="deployment.by"
               values={{
                 trigger: tWord("trigger", d.trigger),
-                who: <span className="[overflow-wrap:anywhere]">{d.created_by}</span>,
+                who: <span className="[overflow-wrap:anywhere]">{askedBy(d)}</span>,
                 ago: <Ago when={d.created_at} />,
               }}
             />
@@ -64,7 +64,7 @@ export function Head({ deployment: d, app }: { deployment: Deployment; app: App 
               {t("deployment.release", { v: d.release })}
             </Link>
           )}
-          {d.release > 1 && d.trigger !== "rollback" && (
+          {d.release > 1 && d.from_release === 0 && (
             <Link
               to="/apps/$app/releases/compare"
               params={{ app: d.app }}

@@ -1,16 +1,20 @@
 import { Undo2 } from "lucide-react";
-import type { Deployment, Release } from "@/api/types";
+import type { App, Deployment, Release } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/layout";
 import { Badge } from "@/components/ui/status";
 import { Ago } from "@/components/ui/time";
+import { askedBy } from "@/deployments/words";
 import { t, tn } from "@/i18n";
 import { Say } from "@/i18n/Say";
 import { ReleaseFacts } from "./ReleaseFacts";
+import { WarmNote } from "./WarmNote";
 
 interface LiveReleaseProps {
   app: string;
   release: Release;
+  /** The row of the app, once it is known. */
+  row: App | undefined;
   /** The deployment that brought it live. */
   since: Deployment | undefined;
   /** The release that was live before, where one may go back to it. */
@@ -19,7 +23,7 @@ interface LiveReleaseProps {
 }
 
 /** What has the traffic now. */
-export function LiveRelease({ app, release: r, since, back, onBack }: LiveReleaseProps) {
+export function LiveRelease({ app, row, release: r, since, back, onBack }: LiveReleaseProps) {
   return (
     <Card className="mb-5 p-4 sm:p-5">
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
@@ -31,7 +35,7 @@ export function LiveRelease({ app, release: r, since, back, onBack }: LiveReleas
               <span className="text-sm text-text-2">
                 <Say
                   k="releases.since"
-                  values={{ ago: <Ago when={since.finished_at} />, who: since.created_by }}
+                  values={{ ago: <Ago when={since.finished_at} />, who: askedBy(since) }}
                 />
               </span>
             )}
@@ -43,11 +47,12 @@ export function LiveRelease({ app, release: r, since, back, onBack }: LiveReleas
           <p className="mt-1.5 text-sm text-text-2">
             {r.processes.map((p) => p.name).join(", ")} · {tn("releases.config_names", r.config_names.length)}
           </p>
+          {row && <WarmNote app={row} />}
         </div>
         {back !== undefined && (
           <Button onClick={() => onBack(back)}>
             <Undo2 size={15} aria-hidden />
-            {t("releases.back_to_previous", { v: back })}
+            {t(row?.warm_release?.version === back ? "warm.back" : "releases.back_to_previous", { v: back })}
           </Button>
         )}
       </div>

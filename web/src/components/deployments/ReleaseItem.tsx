@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
-import { GitCompareArrows, Undo2 } from "lucide-react";
+import { Flame, GitCompareArrows, Undo2 } from "lucide-react";
 import type { Release } from "@/api/types";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Badge } from "@/components/ui/status";
 import { compareReleases } from "@/deployments/compare";
+import { timeOfDay } from "@/deployments/words";
 import { t, tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { ReleaseFacts } from "./ReleaseFacts";
@@ -16,12 +17,23 @@ interface ReleaseItemProps {
   live: number;
   /** No deployment of it has succeeded. */
   never: boolean;
+  /** Until when its instances still run without traffic. */
+  warmUntil: string | undefined;
   last: boolean;
   onRollback: (() => void) | undefined;
 }
 
 /** One release on the timeline of versions, with what it changed. */
-export function ReleaseItem({ app, release: r, before, live, never, last, onRollback }: ReleaseItemProps) {
+export function ReleaseItem({
+  app,
+  release: r,
+  before,
+  live,
+  never,
+  warmUntil,
+  last,
+  onRollback,
+}: ReleaseItemProps) {
   const isLive = r.version === live;
   return (
     <li
@@ -47,6 +59,13 @@ export function ReleaseItem({ app, release: r, before, live, never, last, onRoll
           <div className="flex items-center gap-2">
             <span className="font-mono font-semibold">v{r.version}</span>
             {isLive && <Badge tone="ok">{t("releases.live")}</Badge>}
+            {warmUntil && (
+              <span title={t("warm.badge_title", { at: timeOfDay(warmUntil) })}>
+                <Badge tone="warn" icon={<Flame size={13} aria-hidden />}>
+                  {t("warm.badge")}
+                </Badge>
+              </span>
+            )}
             {never && <Badge>{t("releases.never_live")}</Badge>}
             <span className="truncate" title={r.description}>
               {r.description}

@@ -16,13 +16,15 @@ interface RollbackDialogProps {
   app: string;
   /** The release that is live. */
   live: number;
+  /** The release before, while its instances still run. */
+  warm?: number;
   /** The release to make live again; the dialog is open while there is one. */
   target: number | undefined;
   onClose: () => void;
 }
 
 /** Asks before a rollback, with what it changes, and follows the deployment it makes. */
-export function RollbackDialog({ app, live, target, onClose }: RollbackDialogProps) {
+export function RollbackDialog({ app, live, warm, target, onClose }: RollbackDialogProps) {
   const navigate = useNavigate();
   const open = target !== undefined;
   const version = target ?? 0;
@@ -51,7 +53,7 @@ export function RollbackDialog({ app, live, target, onClose }: RollbackDialogPro
     >
       <p className="mb-3 flex items-center gap-2 text-sm text-text-2">
         <Zap size={15} className="shrink-0 text-ok" aria-hidden />
-        {t("releases.no_build")}
+        {warm === target ? t("warm.dialog") : t("releases.no_build")}
       </p>
       {from.data && to.data ? (
         <ReleaseChanges from={from.data} to={to.data} />

@@ -14,12 +14,14 @@ import { queries } from "@/api/queries";
 import { type App, type AppStatus, can, type Deployment } from "@/api/types";
 import { DeployButton } from "@/components/DeployButton";
 import { RollbackDialog } from "@/components/deployments/RollbackDialog";
+import { WarmNote } from "@/components/deployments/WarmNote";
 import { ReleaseAuthor } from "@/components/ReleaseAuthor";
 import { RestartButton } from "@/components/RestartButton";
 import { Button, buttonClass } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy";
 import { Card } from "@/components/ui/layout";
 import { Ago } from "@/components/ui/time";
+import { askedBy } from "@/deployments/words";
 import { t, tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { shortCommit, withoutScheme } from "@/lib/url";
@@ -69,7 +71,13 @@ export function Glance({ app }: { app: App }) {
         </div>
         <div className="flex flex-wrap gap-2">
           {live && (
-            <a href={app.url} target="_blank" rel="noreferrer" className={buttonClass()}>
+            // The address stands below; a phone has no room for it twice.
+            <a
+              href={app.url}
+              target="_blank"
+              rel="noreferrer"
+              className={buttonClass("plain", "md", "max-sm:hidden")}
+            >
               <ExternalLink size={15} aria-hidden />
               {t("overview.open")}
               <span className="sr-only">{t("common.new_tab")}</span>
@@ -173,7 +181,7 @@ function LiveRelease({ app }: { app: App }) {
           {t("overview.live_since")}{" "}
           {by?.finished_at ? (
             <>
-              <Ago when={by.finished_at} /> {t("overview.by", { who: by.created_by })}{" "}
+              <Ago when={by.finished_at} /> {t("overview.by", { who: askedBy(by) })}{" "}
               <Link
                 to="/apps/$app/deployments/$number"
                 params={{ app: app.name, number: String(by.number) }}
@@ -189,6 +197,7 @@ function LiveRelease({ app }: { app: App }) {
             </>
           )}
         </p>
+        <WarmNote app={app} />
       </div>
       <RollBack app={app} live={live.version} />
     </div>
@@ -205,7 +214,9 @@ function RollBack({ app, live }: { app: App; live: number }) {
   const { data: me } = useQuery(queries.session());
   const { data: deployments } = useInfiniteQuery(queries.deployments(app.name));
   const [target, setTarget] = useState<number>();
-  const before = liveBefore(deployments?.pages.flatMap((page) => page.items) ?? [], live);
+  // The one that is kept warm is the one that was live before.
+  const before =
+    app.warm_release?.version ?? liveBefore(deployments?.pages.flatMap((page) => page.items) ?? [], live);
   // An open dialog stays, whatever goes live meanwhile.
   if ((before === undefined && target === undefined) || !can(me, "deploy")) return null;
   return (
@@ -219,7 +230,13 @@ function RollBack({ app, live }: { app: App; live: number }) {
         <Undo2 size={14} aria-hidden />
         {t("releases.rollback")}
       </Button>
-      <RollbackDialog app={app.name} live={live} target={target} onClose={() => setTarget(undefined)} />
+      <RollbackDialog
+        app={app.name}
+        live={live}
+        warm={app.warm_release?.version}
+        target={target}
+        onClose={() => setTarget(undefined)}
+      />
     </>
   );
 }

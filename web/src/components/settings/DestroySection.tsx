@@ -8,7 +8,7 @@ import { Button } from "@/components/ui/button";
 import { CommandHint } from "@/components/ui/copy";
 import { Dialog, DialogActions } from "@/components/ui/dialog";
 import { ErrorNote } from "@/components/ui/feedback";
-import { Field, Input } from "@/components/ui/field";
+import { Checkbox, Field, Input } from "@/components/ui/field";
 import { Section } from "@/components/ui/layout";
 import { toast } from "@/components/ui/toast";
 import { num, t, tn } from "@/i18n";
@@ -19,6 +19,10 @@ import { useAction } from "@/lib/form";
 export function DestroySection({ app }: { app: App }) {
   const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState("");
+  const [sure, setSure] = useState(false);
+  const { data: volumes } = useQuery({ ...queries.volumes(app.name), enabled: open });
+  const names = volumes?.items.map((volume) => volume.name) ?? [];
+  const ready = typed === app.name && (names.length === 0 || sure);
   const client = useQueryClient();
   const navigate = useNavigate();
   // While it goes on, the live connection leaves what is shown of the app as it is.
@@ -26,7 +30,7 @@ export function DestroySection({ app }: { app: App }) {
     mutationKey: keys.destroying(app.name),
     networkMode: "always",
     mutationFn: async () => {
-      await api.destroyApp(app.name, typed);
+      await api.destroyApp(app.name, typed, names);
       setOpen(false);
       await navigate({ to: "/" });
       client.removeQueries({ queryKey: keys.app(app.name) });
@@ -39,7 +43,7 @@ export function DestroySection({ app }: { app: App }) {
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (typed === app.name) void destroy.run();
+    if (ready) void destroy.run();
   };
   return (
     <Section title={t("destroy.title")} hint={t("destroy.hint")} className="border-bad-mark/40!">
@@ -55,6 +59,7 @@ export function DestroySection({ app }: { app: App }) {
         onOpenChange={(now) => {
           setOpen(now);
           setTyped("");
+          setSure(false);
           destroy.reset();
         }}
         title={t("destroy.question", { app: app.name })}
@@ -70,11 +75,22 @@ export function DestroySection({ app }: { app: App }) {
           <Field label={t("destroy.type", { app: app.name })} error={destroy.field("confirm")}>
             <Input mono autoComplete="off" value={typed} onChange={(e) => setTyped(e.target.value)} />
           </Field>
+          {names.length > 0 && (
+            <Checkbox
+              className="mt-3"
+              label={t("destroy.volumes_sure", { names: names.join(", ") })}
+              checked={sure}
+              onChange={(e) => setSure(e.target.checked)}
+            />
+          )}
           <ErrorNote error={destroy.general("confirm")} className="mt-3" />
-          <CommandHint className="mt-3" command={cli("destroy", app.name)} />
+          <CommandHint
+            className="mt-3"
+            command={cli("destroy", app.name, ...(names.length > 0 ? ["--volumes", names.join(",")] : []))}
+          />
           <DialogActions>
             <Button onClick={() => setOpen(false)}>{t("common.cancel")}</Button>
-            <Button type="submit" look="danger" busy={destroy.busy} disabled={typed !== app.name}>
+            <Button type="submit" look="danger" busy={destroy.busy} disabled={!ready}>
               {t("destroy.submit")}
             </Button>
           </DialogActions>
@@ -90,6 +106,8 @@ const waiting = "…";
 function WhatGoes({ app }: { app: App }) {
   const config = useQuery(queries.config(app.name));
   const domains = useQuery(queries.domains(app.name));
+  const volumes = useQuery(queries.volumes(app.name));
+  const kept = volumes.data?.items.map((volume) => volume.name) ?? [];
   const releases = useInfiniteQuery(queries.releases(app.name));
   const pages = releases.data?.pages;
   const known = pages?.reduce((sum, page) => sum + page.items.length, 0);
@@ -110,6 +128,7 @@ function WhatGoes({ app }: { app: App }) {
       : waiting,
     t("destroy.address", { url: app.url }),
     t("destroy.repository"),
+    kept.length > 0 && t("destroy.volumes", { names: kept.join(", ") }),
   ];
   return (
     <ul className="mt-2 list-disc space-y-0.5 pl-5">

@@ -32,6 +32,7 @@ export const deployments = {
   "deployment.release": "Release v{v}",
   "deployment.what_changed": "What changed",
   "deployment.back_to": "Back to v{v}",
+  "deployment.superseded_by": "Superseded by #{n}",
   "deployment.whole_message": "Show the whole message",
   "deployment.less": "Show less",
   "deployment.copy_commit": "Copy the commit",
@@ -70,6 +71,7 @@ export const deployments = {
   "trigger.rollback": "Rollback",
   "trigger.settings": "Settings change",
   "trigger.restart": "Restart",
+  "trigger.return": "Automatic return",
 
   "state.queued": "Queued",
   "state.building": "Building",
@@ -123,6 +125,7 @@ export const deployments = {
   "timeline.queue_place": "{place} in the queue",
   "timeline.queue_behind": "{place} in the queue, behind #{n} of {app} ({state})",
   "timeline.no_slot": "Waiting for a free build slot",
+  "timeline.build_place": "{place} in line for a build slot",
   "timeline.step": "Now: {step}",
   "timeline.instances.one": "{count} instance",
   "timeline.instances.other": "{count} instances",

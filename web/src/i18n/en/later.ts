@@ -3,6 +3,7 @@ import { logs } from "./logs";
 import { newapp } from "./newapp";
 import { people } from "./people";
 import { settings } from "./settings";
+import { taken } from "./taken";
 
 /** What only other pages say; it comes with the first of them. */
-export const later = { ...account, ...logs, ...newapp, ...people, ...settings } as const;
+export const later = { ...account, ...logs, ...newapp, ...people, ...settings, ...taken } as const;

@@ -35,6 +35,7 @@ export const deployments = translationOf<typeof english>()({
   "deployment.release": "发布版本 v{v}",
   "deployment.what_changed": "有什么变化",
   "deployment.back_to": "回到 v{v}",
+  "deployment.superseded_by": "已被 #{n} 取代",
   "deployment.whole_message": "显示完整信息",
   "deployment.less": "收起",
   "deployment.copy_commit": "复制提交",
@@ -71,6 +72,7 @@ export const deployments = translationOf<typeof english>()({
   "trigger.rollback": "回滚",
   "trigger.settings": "设置变更",
   "trigger.restart": "重启",
+  "trigger.return": "自动回退",
 
   "state.queued": "排队中",
   "state.building": "构建中",
@@ -123,6 +125,7 @@ export const deployments = translationOf<typeof english>()({
   "timeline.queue_place": "队列中{place}位",
   "timeline.queue_behind": "队列中{place}位，排在 {app} 的 #{n}（{state}）之后",
   "timeline.no_slot": "等待空闲的构建名额",
+  "timeline.build_place": "等待构建名额：{place}位",
   "timeline.step": "当前：{step}",
   "timeline.instances.other": "{count} 个实例",
   "timeline.wait_path": "{process} 的 {all}中还有 {missing} 个未通过 {check}",

@@ -8,6 +8,7 @@ import { metrics } from "./metrics";
 import { newapp } from "./newapp";
 import { people } from "./people";
 import { settings } from "./settings";
+import { taken } from "./taken";
 
 /** 简体中文。 */
 export const zh: Catalogue = {
@@ -20,4 +21,5 @@ export const zh: Catalogue = {
   ...newapp,
   ...people,
   ...settings,
+  ...taken,
 };
