@@ -106,52 +106,6 @@ func (r *Rollout) BringUp(ctx context.Context, p Plan, say Say) error {
 	return nil
 }
 
-// switchOver sends the traffic to the new release.
-func (r *rollingOut) switchOver(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	switching, end := context.WithTimeout(context.WithoutCancel(ctx), switchTimeout)
-	defer end()
-	defer context.AfterFunc(ctx, func() {
-		late := time.NewTimer(switchLate)
-		defer late.Stop()
-		select {
-		case <-late.C:
-			end()
-		case <-switching.Done():
-		}
-	})()
-	if err := r.Router.Switch(switching, r.App, Targets{Release: r.Release, Process: webProcess}); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return fmt.Errorf("switch the traffic: %w", err)
-	}
-	return nil
-}
-
-// warm says whether all the instances that the web process should have are
-// healthy already.
-func (r *rollingOut) warm() bool {
-	if !r.Warm || r.holds() {
-		return false
-	}
-	for _, w := range r.Workloads {
-		if w.ID.Process != webProcess {
-			continue
-		}
-		healthy := 0
-		for _, in := range r.instances {
-			if in.Workload == w.ID && in.Index <= w.Instances && in.State == StateHealthy {
-				healthy++
-			}
-		}
-		return w.Instances > 0 && healthy == w.Instances
-	}
-	return false
-}
-
 // ClearAway waits until what is not of the plan's release has no request in
 // flight, and removes it. It comes after BringUp, or at any later time: its
 // errors, ctx's too, have ErrLive in their chain.
@@ -288,58 +242,6 @@ func count(instances int) string {
 		return "1 instance"
 	}
 	return fmt.Sprintf("%d instances", instances)
-}
-
-// undo takes the new release away again, with a context of its own: the
-// rollout's may be what ended. switched says that routers may have begun to
-// send requests to it; they are told to go back first.
-func (r *rollingOut) undo(ctx context.Context, switched bool) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout+r.grace()+r.timeToGoBack())
-	defer cancel()
-	if r.replaces() {
-		return r.goBack(ctx, switched)
-	}
-	if r.keep() {
-		r.say("v%d is left running: there is no other release to go back to", r.Release)
-		return nil
-	}
-	if switched {
-		if err := r.Router.Switch(ctx, r.App, Targets{Release: r.Live, Process: webProcess}); err != nil {
-			// Some router may go on sending requests to the new release, so
-			// it must not vanish. The next rollout finds and removes it.
-			r.say("v%d is left running: not every router could be switched back", r.Release)
-			return fmt.Errorf("switch the traffic back: %w", err)
-		}
-		if r.Warm {
-			return nil // it runs on without traffic, as before
-		}
-		r.drain(ctx, r.ids())
-		return r.removeAgain(ctx, r.grace())
-	}
-	return r.removeAgain(ctx, min(quickGrace, r.grace()))
-}
-
-func (r *rollingOut) removeAgain(ctx context.Context, grace time.Duration) error {
-	if err := r.remove(ctx, r.ids(), grace); err != nil {
-		return fmt.Errorf("remove v%d again: %w", r.Release, err)
-	}
-	return nil
-}
-
-// timeToGoBack is how long the live release may take to be up again.
-func (r *rollingOut) timeToGoBack() time.Duration {
-	var longest time.Duration
-	for _, w := range r.Before {
-		longest = max(longest, w.Health.WithDefaults().Timeout)
-	}
-	return longest
-}
-
-// keep says that removing the new release would leave the app with nothing:
-// it is the live one, started anew, or an earlier attempt at this rollout got
-// as far as removing the live one.
-func (r *rollingOut) keep() bool {
-	return r.Live == r.Release || r.Live != 0 && !r.liveFound && r.newFound
 }
 
 // clearAway waits for the old releases' requests to end, and removes them.

@@ -53,8 +53,8 @@ func (c *cli) releases() *cobra.Command {
 func (c *cli) rollback() *cobra.Command {
 	var detach bool
 	cmd := &cobra.Command{
-		Use:     "rollback [vN]",
-		Short:   "Make an earlier release live again, without building",
+		Use:   "rollback [vN]",
+		Short: "Make an earlier release live again, without building",
 		Long: `Makes the release before the live one live again, or the one you name, with the config
 it had. One that is still warm ("slipway releases" shows which) is back in a moment.`,
 		Example: "  slipway rollback\n  slipway rollback v3",
