@@ -36,7 +36,7 @@ func killings() []killing {
 		}},
 		{"warm rollback", []string{"release.written", "rollout.before-switch", "live.before-commit", "live.committed", "converge.after"}},
 		{"push that stops first", []string{"rollout.held", "rollout.stopped-first", "rollout.ensured", "rollout.before-switch", "live.before-commit", "live.committed"}},
-		{"superseding push", []string{"submit.before-commit", "build.after", "deployment.before-end"}},
+		{"superseding push", []string{"build.after", "deployment.before-end"}},
 		{"scaling up", []string{"converge.before", "scale.before", "rollout.ensured", "rollout.healthy", "scale.before-switch", "converge.after"}},
 		{"scaling down", []string{"converge.before", "scale.before", "scale.before-switch", "converge.after"}},
 		{"cancel of a build", []string{"build.after", "cancel.before-undo", "cancel.undone", "deployment.before-end"}},
