@@ -311,8 +311,10 @@ func TestFloodAndReadersThatDoNotRead(t *testing.T) {
 	if grown > 160<<20 {
 		t.Errorf("memory grew by %d MiB", grown>>20)
 	}
-	// On a machine that is busy anyway, everything takes longer.
-	if limit := 50*time.Millisecond + 4*percentile(alone.ours, 0.99); percentile(beside.ours, 0.99) > limit {
+	// The flood, the engine, the server and this test share the processors with
+	// whatever else the machine does: this bound tells waiting for a turn from
+	// waiting for the flood to end. What it takes is in the line above.
+	if limit := time.Second + 4*percentile(alone.ours, 0.99); percentile(beside.ours, 0.99) > limit {
 		t.Errorf("beside the flood a line takes %s, and alone %s", beside, alone)
 	}
 
