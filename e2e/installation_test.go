@@ -230,7 +230,7 @@ func (in *installation) remove() error {
 	err := in.stop()
 	in.keepLog()
 	in.endPostgres()
-	out, down := in.command("server", "down", "--purge").CombinedOutput()
+	out, down := in.command("server", "down", "--purge", "--volumes").CombinedOutput()
 	if down != nil {
 		down = fmt.Errorf("server down: %w\n%s", down, out)
 	}

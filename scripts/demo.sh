@@ -188,7 +188,7 @@ down() {
 	rm -f "$demo/server.pid" "$demo/env"
 	if [ -x "$slipway" ]; then
 		say 'Removing the containers and networks of the demo'
-		"$slipway" server down ${PURGE:+--purge}
+		"$slipway" server down ${PURGE:+--purge --volumes}
 	fi
 	if [ -f "$demo/dockerd.started" ]; then
 		say 'Stopping the Docker Engine that setup started'

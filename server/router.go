@@ -213,11 +213,15 @@ func replaceFile(path string, content []byte, mode os.FileMode) error {
 }
 
 // Down removes everything that an installation has on the engine: containers,
-// networks and the router, and with images true its images too. It needs no
+// networks and the router, and with images or volumes true those too. It needs no
 // running server, and the data folder stays.
-func Down(ctx context.Context, cluster *docker.Cluster, images bool) error {
+func Down(ctx context.Context, cluster *docker.Cluster, images, volumes bool) error {
+	remove := cluster.RemoveContainers
 	if images {
-		return cluster.RemoveInstallation(ctx)
+		remove = cluster.RemoveInstallation
 	}
-	return cluster.RemoveContainers(ctx)
+	if err := remove(ctx); err != nil || !volumes {
+		return err
+	}
+	return cluster.RemoveAllVolumes(ctx)
 }

@@ -52,12 +52,13 @@ func frugal() {
 }
 
 func newDownCommand() *cobra.Command {
-	var purge bool
+	var purge, volumes bool
 	cmd := &cobra.Command{
 		Use:   "down",
 		Short: "Remove this installation's containers and networks from the engine",
 		Long: `Removes the router's and the apps' containers and networks. Stop the server
-first. The data folder stays, so a server that is started again brings it all back.`,
+first. The data folder and the apps' volumes stay, so a server that is started again
+brings it all back.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load()
@@ -70,10 +71,11 @@ first. The data folder stays, so a server that is started again brings it all ba
 			if err != nil {
 				return err
 			}
-			return server.Down(cmd.Context(), cluster, purge)
+			return server.Down(cmd.Context(), cluster, purge, volumes)
 		},
 	}
 	cmd.Flags().BoolVar(&purge, "purge", false, "remove the images of its apps too; they cannot be rolled back to any more")
+	cmd.Flags().BoolVar(&volumes, "volumes", false, "remove the apps' volumes too, and all that is in them")
 	return cmd
 }
 

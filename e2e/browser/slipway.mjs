@@ -97,7 +97,7 @@ export async function startSlipway() {
   };
   const stop = async () => {
     await down();
-    await run(program, ["server", "down", "--purge"], { env, cwd: dir });
+    await run(program, ["server", "down", "--purge", "--volumes"], { env, cwd: dir });
     await rm(dir, { recursive: true, force: true });
   };
   try {
