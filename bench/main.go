@@ -29,6 +29,8 @@ var measurements = []measurement{
 	{[]string{"concurrent_deploys"}, measureConcurrent},
 	{[]string{"deploys_dropped_requests"}, measureDropped},
 	{[]string{"start_seconds", "idle_rss_mb", "idle_router_rss_mb", "idle_cpu_100_apps"}, measureIdle},
+	{[]string{"reconcile_1k"}, measureReconcile},
+	{[]string{"reconcile_10k"}, measureReconcileMany},
 	{[]string{"api_get_app", "api_list_50", "api_create"}, measureAPI},
 	{[]string{"router_rps", "router_p99"}, measureRouter},
 	{[]string{"router_10k_hosts", "router_10k_change_ms", "router_10k_memory_mb"}, measureRouterHosts},
