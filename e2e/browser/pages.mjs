@@ -57,6 +57,12 @@ export const pages = [
   },
   { name: "sessions", route: "/account/sessions", path: "/account/sessions" },
   { name: "people", route: "/account/people", path: "/account/people" },
+  {
+    name: "space",
+    route: "/account/space",
+    path: "/account/space",
+    open: { collect: press("space.collect") },
+  },
   { name: "design", route: "/design", path: "/design", busy: true },
   {
     name: "overview",
