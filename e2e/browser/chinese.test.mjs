@@ -146,9 +146,9 @@ test("a chosen language is shown at once, in the other tab too, and stays", asyn
 });
 
 test("the way in is in Chinese too", async () => {
-  await page.context().clearCookies();
   const found = [];
   await story.allowing(unauthorized, async () => {
+    await page.context().clearCookies();
     for (const one of pages.filter(({ outside }) => outside)) {
       await story.go(one.path);
       await story.settled();

@@ -1,7 +1,7 @@
 // Without a mouse: from the way in to a deployed example, the palette, the
 // shortcuts, and a focus that is always seen and never lost.
 import { after, afterEach, before, test } from "node:test";
-import { assert, owner, Story } from "./story.mjs";
+import { assert, owner, Story, unauthorized } from "./story.mjs";
 
 const app = "static-site"; // as the example is called
 
@@ -46,8 +46,8 @@ async function tabTo(locator, most = 60) {
 }
 
 test("signing in", async () => {
-  await page.context().clearCookies();
-  await story.allowing(/status of 401/, async () => {
+  await story.allowing(unauthorized, async () => {
+    await page.context().clearCookies();
     await story.go("/sign-in");
     await story.heading("Sign in").waitFor();
   });

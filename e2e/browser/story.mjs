@@ -13,7 +13,8 @@ import { layWire } from "./wire.mjs";
 
 export const owner = { email: "ada@example.com", name: "Ada", password: "a long enough password" };
 
-export const unauthorized = /status of 401/;
+/** What a browser says of requests, and of websockets that are on their way, once nobody is signed in. */
+export const unauthorized = /status of 401|HTTP Authentication failed/;
 /** What a browser says of requests that a cut or a restart breaks off. */
 export const severed = /ERR_|WebSocket|Failed to (load|fetch)|status of (401|50[234])/;
 
