@@ -40,7 +40,7 @@ func TestNothingSet(t *testing.T) {
 		Router: "container", RouterHTTP: ":8080", RouterHTTPS: ":8443", AppScheme: "http",
 		Installation: "slipway", NetworkPool: "10.210.0.0/16",
 		BuildConcurrency: 2, BuildTimeout: 30 * time.Minute, HealthTimeout: time.Minute, DrainTimeout: 30 * time.Second,
-		StopGrace: 10 * time.Second, MaxSourceMB: 512, AppMemoryMB: 512, AppCPUMilli: 1000, KeepReleases: 10, LogStreamMB: 64,
+		StopGrace: 10 * time.Second, MaxSourceMB: 512, AppMemoryMB: 512, AppCPUMilli: 1000, KeepReleases: 10, DiskWatermark: 85, BuildCacheGB: 10, LogStreamMB: 64,
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("got %+v\nwant %+v", cfg, want)
