@@ -148,6 +148,8 @@ func TestDrainingEnds(t *testing.T) {
 	in := install(t, "SLIPWAY_DRAIN_TIMEOUT=5s")
 	repo := newRepository(t, testApp(t, "ENV VERSION=1"))
 	repo.deploy(in, "clingy")
+	// A release that is kept warm would run on, and cut nothing off.
+	in.api(t).patch("/api/v1/apps/clingy", map[string]any{"warm_minutes": 0}).want(200)
 	ended := make(chan time.Time, 1)
 	go func() {
 		// A GET would be sent once more, to the new release.
