@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -153,7 +154,9 @@ func startServer(t *testing.T) *testServer {
 		url:          "http://127.0.0.1:" + ports[0],
 		installation: "slipway-cli-" + strconv.Itoa(os.Getpid()),
 	}
-	environment := append(os.Environ(),
+	// What a shell has for its own Slipway, by .demo/env say, is not for this one.
+	environment := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SLIPWAY_") })
+	environment = append(environment,
 		"SLIPWAY_DATA="+data, "SLIPWAY_LISTEN=127.0.0.1:"+ports[0], "SLIPWAY_INSTALLATION="+s.installation,
 		"SLIPWAY_ROUTER_HTTP=127.0.0.1:"+ports[1], "SLIPWAY_ROUTER_HTTPS=127.0.0.1:"+ports[2],
 		"DATABASE_URL=", "SLIPWAY_ALLOW_FILE_SOURCES=true", "SLIPWAY_STOP_GRACE=1s", "SLIPWAY_DRAIN_TIMEOUT=5s")
