@@ -165,7 +165,7 @@ func (a *floorApp) start(ctx context.Context) error {
 	yes := true
 	id, address, err := a.engine.run(ctx, &container.Config{Image: a.image}, &container.HostConfig{
 		SecurityOpt: []string{"no-new-privileges:true"}, Init: &yes,
-		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "3"}},
+		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "16m", "max-file": "5"}},
 		Resources: container.Resources{Memory: 512 << 20, MemorySwap: 512 << 20, NanoCPUs: 1_000_000_000},
 	}, floorNetwork)
 	if err != nil {

@@ -187,10 +187,11 @@ type Images interface {
 	// uses stays, which is none either.
 	RemoveImages(ctx context.Context, references []string) error
 
-	// RemoveNameless removes the images that were built for an app and have no
+	// RemoveUnnamedOf removes the images that were built for an app and have no
 	// name: what a build left that broke off while it gave one. It must not be
-	// called during a build of the app.
-	RemoveNameless(ctx context.Context, app string) error
+	// called during a build of the app. One that is in use, or has a name by
+	// now, stays, which is no error.
+	RemoveUnnamedOf(ctx context.Context, app string) error
 }
 
 // Volumes is a Cluster that keeps volumes.

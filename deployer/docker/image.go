@@ -82,6 +82,9 @@ func (e *Engine) ImageReferences(ctx context.Context, repository string) ([]stri
 	return references, nil
 }
 
+// Without it nothing would be removed, and nobody told.
+var _ deployer.Images = (*Cluster)(nil)
+
 // RemoveImages implements deployer.Images.
 func (e *Engine) RemoveImages(ctx context.Context, references []string) error {
 	var failures []error
@@ -94,18 +97,18 @@ func (e *Engine) RemoveImages(ctx context.Context, references []string) error {
 	return errors.Join(failures...)
 }
 
-// RemoveNameless implements deployer.Images.
-func (e *Engine) RemoveNameless(ctx context.Context, app string) error {
+// RemoveUnnamedOf implements deployer.Images.
+func (e *Engine) RemoveUnnamedOf(ctx context.Context, app string) error {
 	found, err := e.API.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(
 		filters.Arg("dangling", "true"), filters.Arg("label", LabelInstallation+"="+e.installation), filters.Arg("label", LabelApp+"="+app))})
 	if err != nil {
 		return fail(ctx, "list the images without a name", err)
 	}
-	ids := make([]string, len(found))
+	var failures []error
 	for i := range found {
-		ids[i] = found[i].ID
+		failures = append(failures, e.RemoveUnnamed(ctx, found[i].ID))
 	}
-	return e.RemoveImages(ctx, ids)
+	return errors.Join(failures...)
 }
 
 // repoDigest picks the digest under the name that was asked for: an image may

@@ -65,15 +65,15 @@ func named(references []string) []string {
 }
 
 // RemoveUnnamed implements deployer.Stocked.
-func (c *Cluster) RemoveUnnamed(ctx context.Context, id string) error {
-	found, err := c.API.ImageInspect(ctx, id)
+func (e *Engine) RemoveUnnamed(ctx context.Context, id string) error {
+	found, err := e.API.ImageInspect(ctx, id)
 	if cerrdefs.IsNotFound(err) || err == nil && len(named(found.RepoTags)) > 0 {
 		return nil
 	}
 	if err != nil {
 		return fail(ctx, "look for an image without a name", err)
 	}
-	_, err = c.API.ImageRemove(ctx, id, image.RemoveOptions{PruneChildren: true})
+	_, err = e.API.ImageRemove(ctx, id, image.RemoveOptions{PruneChildren: true})
 	if cerrdefs.IsNotFound(err) || cerrdefs.IsConflict(err) {
 		return nil
 	}

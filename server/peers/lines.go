@@ -3,6 +3,7 @@ package peers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 	"time"
 
@@ -25,6 +26,8 @@ type lines struct {
 // unsentMost bounds what waits while Postgres is away, in calls of ShareLines.
 const unsentMost = 10_000
 
+var errUnsent = errors.New("too many lines wait for Postgres")
+
 // ShareLines shows the other servers lines that were written to a deployment's
 // log here. It returns at once.
 func (p *Peers) ShareLines(deploymentID string, written []logs.Line) {
@@ -32,14 +35,17 @@ func (p *Peers) ShareLines(deploymentID string, written []logs.Line) {
 		return
 	}
 	encoded, err := json.Marshal(written)
-	if err != nil {
-		return
-	}
 	p.lines.mu.Lock()
-	if len(p.lines.unsent) < unsentMost {
+	if err == nil && len(p.lines.unsent) >= unsentMost {
+		err = errUnsent
+	}
+	if err == nil {
 		p.lines.unsent = append(p.lines.unsent, store.SharedLines{DeploymentID: deploymentID, Lines: encoded})
 	}
 	p.lines.mu.Unlock()
+	if err != nil {
+		p.Logger.Warn("other servers lack lines of a deployment's log", "deployment", deploymentID, "error", err)
+	}
 	select {
 	case p.lines.wake <- struct{}{}:
 	default:

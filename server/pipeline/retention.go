@@ -51,7 +51,7 @@ func (p *Pipeline) removeImages(ctx context.Context, app *models.App, kept []str
 	if !ok {
 		return nil
 	}
-	if err := engine.RemoveNameless(ctx, app.ID); err != nil {
+	if err := engine.RemoveUnnamedOf(ctx, app.ID); err != nil {
 		return err
 	}
 	found, err := engine.ImageReferences(ctx, p.repository(app))

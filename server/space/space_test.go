@@ -31,6 +31,8 @@ type shed struct {
 	cache  []builder.CacheRecord
 }
 
+var _ deployer.Images = (*shed)(nil)
+
 func (s *shed) Stock(context.Context) (stock deployer.Stock, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,7 +49,7 @@ func (s *shed) RemoveUnnamed(_ context.Context, id string) error {
 
 func (s *shed) ImageReferences(context.Context, string) ([]string, error) { return nil, nil }
 
-func (s *shed) RemoveNameless(context.Context, string) error { return nil }
+func (s *shed) RemoveUnnamedOf(context.Context, string) error { return nil }
 
 func (s *shed) RemoveImages(_ context.Context, names []string) error {
 	s.mu.Lock()

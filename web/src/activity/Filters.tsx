@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
 import { queries } from "@/api/queries";
 import { can } from "@/api/types";
+import { Choice } from "@/components/Choice";
 import { Button } from "@/components/ui/button";
-import { Field, Select } from "@/components/ui/field";
 import { t } from "@/i18n";
 import { actionName, kinds, offered } from "./actions";
 import { type ActivitySearch, isNarrowed } from "./search";
@@ -82,28 +81,5 @@ export function Filters({ search, people, onChange }: FiltersProps) {
         </Button>
       )}
     </search>
-  );
-}
-
-interface ChoiceProps {
-  label: string;
-  value: string | undefined;
-  all: string;
-  onChange: (value: string | undefined) => void;
-  children: ReactNode;
-}
-
-function Choice({ label, value, all, onChange, children }: ChoiceProps) {
-  return (
-    <Field label={label} hideLabel className="min-w-32 flex-1 sm:max-w-64 sm:flex-none">
-      <Select
-        value={value ?? ""}
-        onChange={(e) => onChange(e.target.value || undefined)}
-        className={value ? "font-medium" : undefined}
-      >
-        <option value="">{all}</option>
-        {children}
-      </Select>
-    </Field>
   );
 }

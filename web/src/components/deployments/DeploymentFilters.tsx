@@ -1,9 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
 import { queries } from "@/api/queries";
+import { Choice } from "@/components/Choice";
 import { Button } from "@/components/ui/button";
-import { Field, Select } from "@/components/ui/field";
 import { type DeploymentFilter, isFiltering, stateFilters, triggers } from "@/deployments/filter";
 import { t, tWord } from "@/i18n";
 
@@ -80,28 +79,5 @@ export function DeploymentFilters({ filter, people, onChange, withApps }: Filter
         </Button>
       )}
     </search>
-  );
-}
-
-interface ChoiceProps {
-  label: string;
-  value: string | undefined;
-  all: string;
-  onChange: (value: string | undefined) => void;
-  children: ReactNode;
-}
-
-function Choice({ label, value, all, onChange, children }: ChoiceProps) {
-  return (
-    <Field label={label} hideLabel className="min-w-32 max-w-64 flex-1 sm:flex-none">
-      <Select
-        value={value ?? ""}
-        onChange={(e) => onChange(e.target.value || undefined)}
-        className={value ? "font-medium" : undefined}
-      >
-        <option value="">{all}</option>
-        {children}
-      </Select>
-    </Field>
   );
 }
