@@ -91,7 +91,10 @@ func (p *Presence) Next(ctx context.Context) (string, error) {
 // Leave ends the presence. When it was an orderly end the others know at once.
 func (p *Presence) Leave(ctx context.Context) {
 	_, _ = p.conn.Exec(ctx, `DELETE FROM servers WHERE id = $1`, p.id) // it is forgotten after a while anyway
-	_ = p.conn.Hijack().Close(ctx)                                     // the lock goes with it
+	// A closed connection's locks go when its backend has ended, which is a
+	// moment later: whoever appears next must not meet them.
+	_, _ = p.conn.Exec(ctx, `SELECT pg_advisory_unlock_all()`)
+	_ = p.conn.Hijack().Close(ctx)
 }
 
 // Peers lists the other servers that are there.

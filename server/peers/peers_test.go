@@ -91,6 +91,11 @@ func (h *hall) must(err error) {
 	}
 }
 
+// logger's lines are shown with a failure.
+func (h *hall) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(h.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
 func (h *hall) until(what string, holds func() bool) {
 	h.t.Helper()
 	for end := time.Now().Add(patience); !holds(); {
@@ -113,7 +118,7 @@ type server struct {
 
 func (h *hall) start() *server {
 	h.t.Helper()
-	logger := slog.New(slog.DiscardHandler)
+	logger := h.logger()
 	opened, err := store.Open(h.t.Context(), h.dsn, 10)
 	h.must(err)
 	kept, err := logs.Open(filepath.Join(h.t.TempDir(), "logs"), logs.Options{}, logger)
@@ -158,7 +163,7 @@ func (h *hall) router(s *server) (url string) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = router.Run(ctx, cfg, slog.New(slog.DiscardHandler)) })
+	running.Go(func() { _ = router.Run(ctx, cfg, h.logger()) })
 	h.t.Cleanup(func() { stop(); running.Wait() })
 	h.until("a router is connected", func() bool { return len(s.routing.Routers()) > 0 })
 	return "http://" + <-listening
@@ -189,6 +194,22 @@ func (h *hall) get(url string) string {
 	return string(body)
 }
 
+// untilAnswers waits until a release answers at a router.
+func (h *hall) untilAnswers(url, release string) {
+	h.t.Helper()
+	last := ""
+	defer func() {
+		if h.t.Failed() {
+			instances, err := h.cluster.Instances(context.Background(), "")
+			h.t.Logf("the last answer: %s\nthe instances: %+v, %v", last, instances, err)
+		}
+	}()
+	h.until("the release "+release+" answers", func() bool {
+		last = h.get(url)
+		return last == release
+	})
+}
+
 func TestOneSwitchIsAllServersRouters(t *testing.T) {
 	t.Parallel()
 	h := open(t)
@@ -196,7 +217,7 @@ func TestOneSwitchIsAllServersRouters(t *testing.T) {
 	h.until("they see each other", func() bool { return first.Present() && second.Present() })
 	h.ensure(1, "one")
 	url := h.router(first)
-	h.until("the first release answers", func() bool { return h.get(url) == "one" })
+	h.untilAnswers(url, "one")
 
 	// The second server has no router of its own; the first one's obeys it.
 	h.ensure(2, "two")
@@ -211,7 +232,7 @@ func TestOneSwitchIsAllServersRouters(t *testing.T) {
 
 	// A server that is gone is waited for no longer.
 	other := h.router(second)
-	h.until("its router answers too", func() bool { return h.get(other) == "two" })
+	h.untilAnswers(other, "two")
 	first.leave()
 	h.must(at.Switch(t.Context(), "shop", deployer.Targets{Release: 2, Process: "web"}))
 }
