@@ -30,7 +30,16 @@ type Workload struct {
 	Instances int               // how many; 0 keeps none
 	Health    Health
 	Limits    Limits
-	Volumes   []Volume // a workload with any has at most one instance
+	Volumes   []Volume          // a workload with any has at most one instance
+	Placement map[string]string // labels that a node must have to run it; nil for any node
+	Reserve   Reserve
+}
+
+// Reserve is what a node must have free for each instance. Zero values reserve
+// nothing.
+type Reserve struct {
+	MemoryBytes int64
+	CPUMilli    int64
 }
 
 // Volume is storage of an app that is mounted into an instance. It is made when
@@ -223,6 +232,13 @@ var ErrNoCommand = errors.New("neither the workload nor its image has a command"
 // ErrNoRoom is in the chain of an error from an engine that has not the memory,
 // or the addresses, left to start an instance.
 var ErrNoRoom = errors.New("the container engine has no room left")
+
+// ErrCredentials is in the chain of an error from a cluster that does not accept
+// the credentials it was given: they have expired, or were taken back.
+var ErrCredentials = errors.New("the cluster refuses the credentials")
+
+// ErrNoNode is in the chain of an error about a node that is not there.
+var ErrNoNode = errors.New("no such node")
 
 // Unhealthy says why a workload did not become healthy. Its message is safe to
 // show to those who may see the app.
