@@ -89,6 +89,7 @@ type Instance struct {
 	Restarts  int
 	StartedAt time.Time
 	Node      string // which machine it runs on
+	Cluster   string // the name of its cluster among several, "" where there is one
 }
 
 // EventType is what happened to an instance.
