@@ -11,7 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	cerrdefs "github.com/containerd/errdefs"
 
@@ -28,10 +28,6 @@ const (
 	readAhead = 256 << 10
 
 	batchLines = 1000
-
-	// lookAgain is how often a file is looked at although nobody told of a
-	// change.
-	lookAgain = 5 * time.Second
 )
 
 var readBuffers = sync.Pool{New: func() any { b := make([]byte, 0, readAhead); return &b }}
@@ -68,7 +64,16 @@ func readLog(ctx context.Context, notices *notifier, path string, place deployer
 		default: // it is awake
 		}
 	}
-	stop, err := notices.watch(filepath.Dir(path), &watch{changed: wake, made: func() { _ = r.chain.refresh() }}) // the reader meets the error itself
+	var seen fileState
+	look := func() {
+		if now := stateOf(path); now != seen || now == (fileState{}) {
+			seen = now
+			r.stale.Store(true)
+			wake()
+		}
+	}
+	made := func() { _ = r.chain.refresh() } // the reader meets the error at the next look
+	stop, err := notices.watch(filepath.Dir(path), &watch{changed: wake, made: made, look: look})
 	if err != nil {
 		return fmt.Errorf("%w: %w", deployer.ErrNoLogFile, err)
 	}
@@ -111,6 +116,7 @@ func (c *Cluster) logPath(ctx context.Context, id string) (string, error) {
 // logReader reads a chain of files in order.
 type logReader struct {
 	chain logChain
+	stale atomic.Bool // files may have come that the chain was not told of
 	yield func(deployer.LogBatch) bool
 
 	at     *logFile
@@ -137,10 +143,24 @@ func (r *logReader) begin(place deployer.LogPlace) error {
 	return nil
 }
 
+// fileState is what changes with a file whenever somebody writes to it, goes on
+// to another, or removes it.
+type fileState struct {
+	inode uint64
+	size  int64
+}
+
+// stateOf gives the state of a file, the zero value for one that is not there.
+func stateOf(path string) fileState {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return fileState{}
+	}
+	return fileState{inode: inode(info), size: info.Size()}
+}
+
 // run reads until the instance is removed or ctx ends.
 func (r *logReader) run(ctx context.Context, woken <-chan struct{}) error {
-	look := time.NewTicker(lookAgain)
-	defer look.Stop()
 	for {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -148,6 +168,11 @@ func (r *logReader) run(ctx context.Context, woken <-chan struct{}) error {
 		// Asked before reading: what was written before the instance was
 		// removed is there by now.
 		removed := r.removed()
+		if r.stale.Swap(false) && !removed {
+			if err := r.chain.refresh(); err != nil {
+				return err
+			}
+		}
 		if err := r.read(ctx); err != nil {
 			return err
 		}
@@ -157,10 +182,6 @@ func (r *logReader) run(ctx context.Context, woken <-chan struct{}) error {
 		select {
 		case <-ctx.Done():
 		case <-woken:
-		case <-look.C:
-			if err := r.chain.refresh(); err != nil {
-				return err
-			}
 		}
 	}
 }

@@ -220,6 +220,34 @@ func TestLogFilesOfARemovedInstance(t *testing.T) {
 	}
 }
 
+// What nobody told of is found all the same: here the folder that is watched is
+// not the one in which the engine goes on.
+func TestLogFilesAreLookedAtUntold(t *testing.T) {
+	w := newLogWriter(t, 1<<20, 3)
+	w.line(1)
+	link := filepath.Join(t.TempDir(), "instance")
+	w.must(os.Symlink(filepath.Dir(w.path), link))
+	other := newLogWriter(t, 1<<20, 3)
+	other.line(2)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	notices := notifier{every: time.Millisecond}
+	var got []string
+	err := readLog(ctx, &notices, filepath.Join(link, "x-json.log"), deployer.LogPlace{}, func(b deployer.LogBatch) bool {
+		for _, line := range b.Lines {
+			got = append(got, line.Text)
+		}
+		if len(got) == 1 {
+			w.must(os.Symlink(filepath.Dir(other.path), link+".new"))
+			w.must(os.Rename(link+".new", link))
+		}
+		return len(got) < 2
+	})
+	if !errors.Is(err, errStopped) || strings.Join(got, ".") != "line 1.line 2" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 // A file that somebody empties, and lines that a crash tore, cost no more than
 // themselves.
 func TestLogFilesThatWereTamperedWith(t *testing.T) {

@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"cmp"
 	"encoding/binary"
 	"os"
 	"slices"
@@ -16,13 +17,17 @@ type notifier struct {
 	mu      sync.Mutex
 	queue   *os.File
 	watches map[int32][]*watch
+	ended   chan struct{} // closed with the queue
+	every   time.Duration // between two looks at all folders; 0 for lookAgain
 }
 
 // watch is somebody's interest in a folder. made is called for a name that is
-// new there, and changed for any other change. Neither may block.
+// new there, and changed for any other change. look is called now and then,
+// whether or not anything was told. None of them may block.
 type watch struct {
 	made    func()
 	changed func()
+	look    func()
 }
 
 const (
@@ -31,6 +36,11 @@ const (
 	// notifyPause lets changes gather between two looks: a busy container
 	// writes hundreds of thousands of lines a second.
 	notifyPause = 2 * time.Millisecond
+
+	// lookAgain is how often a folder is looked at although nobody told of a
+	// change. One goroutine does so for all: to wake one for each of hundreds of
+	// quiet instances would be most of what a server at rest does.
+	lookAgain = 5 * time.Second
 )
 
 // watch calls w's functions from now on, until stop is called.
@@ -42,8 +52,9 @@ func (n *notifier) watch(dir string, w *watch) (stop func(), err error) {
 		if err != nil {
 			return nil, os.NewSyscallError("inotify_init1", err)
 		}
-		n.queue, n.watches = os.NewFile(uintptr(fd), "inotify"), map[int32][]*watch{}
+		n.queue, n.watches, n.ended = os.NewFile(uintptr(fd), "inotify"), map[int32][]*watch{}, make(chan struct{})
 		go n.run(n.queue)
+		go n.lookAround(n.ended)
 	}
 	id, err := syscall.InotifyAddWatch(fdOf(n.queue), dir, notifyMask)
 	if err != nil {
@@ -88,7 +99,31 @@ func fdOf(f *os.File) (fd int) {
 func (n *notifier) rest() {
 	if len(n.watches) == 0 && n.queue != nil {
 		_ = n.queue.Close() // ends run
+		close(n.ended)
 		n.queue = nil
+	}
+}
+
+// lookAround has everybody look now and then until ended is closed.
+func (n *notifier) lookAround(ended <-chan struct{}) {
+	tick := time.NewTicker(cmp.Or(n.every, lookAgain))
+	defer tick.Stop()
+	var all []*watch
+	for {
+		select {
+		case <-ended:
+			return
+		case <-tick.C:
+		}
+		n.mu.Lock()
+		all = all[:0]
+		for _, some := range n.watches {
+			all = append(all, some...)
+		}
+		n.mu.Unlock()
+		for _, w := range all {
+			w.look()
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ type notifier struct{}
 type watch struct {
 	made    func()
 	changed func()
+	look    func()
 }
 
 func (*notifier) watch(string, *watch) (func(), error) { return nil, errors.ErrUnsupported }
