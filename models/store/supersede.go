@@ -40,3 +40,15 @@ func (s *Store) Supersede(ctx context.Context, by *models.Deployment, reason str
 		Scan(&rows).Error
 	return rows, translate(err)
 }
+
+// MaySupersede says whether Supersede would end a deployment, or have it
+// stopped, as things are now.
+func (s *Store) MaySupersede(ctx context.Context, deploymentID string) (bool, error) {
+	var may bool
+	err := s.with(ctx).Raw(`
+		SELECT EXISTS (SELECT 1 FROM deployments d JOIN apps a ON a.id = d.app_id
+			WHERE d.id = ? AND d.trigger IN ? AND (d.state = 'queued'
+				OR d.state = 'building' AND d.superseded_by = 0 AND d.cancelled_at IS NULL AND a.supersede_building))`,
+		deploymentID, buildTriggers).Scan(&may).Error
+	return may, translate(err)
+}

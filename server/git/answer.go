@@ -55,6 +55,7 @@ func (s *Server) answer(conn net.Conn) {
 	if err != nil {
 		code = 1
 		s.excuse(ctx, p, err, terminal)
+		p.turn.end() // git moves nothing now
 	}
 	_ = hook.WriteExit(conn, code)
 }

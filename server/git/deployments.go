@@ -37,8 +37,12 @@ type Sources interface {
 
 // Deployments is the pipeline, as a push needs it.
 type Deployments interface {
-	// Submit writes a deployment down; from then on it will reach an end.
+	// Submit writes a deployment down; from then on it will reach an end. It
+	// gives pipeline.ErrKeepsPlace when it was to supersede one that goes on.
 	Submit(ctx context.Context, actor models.Actor, app *models.App, s pipeline.Submission) (*models.Deployment, error)
+	// MaySupersede says whether a push would supersede a deployment, as things
+	// are now.
+	MaySupersede(ctx context.Context, deploymentID string) (bool, error)
 	// Done waits until a deployment has ended and gives it as it ended.
 	Done(ctx context.Context, actor models.Actor, deploymentID string) (*models.Deployment, error)
 	// DropSources forgets snapshots that no deployment was made of.

@@ -53,15 +53,16 @@ func TestMain(m *testing.M) {
 // door is a git door that runs, with all that is behind it: accounts, apps and
 // pipeline on a real Postgres, and instances in memory.
 type door struct {
-	url     string
-	dataDir string
-	yard    *yard
-	store   *store.Store
-	apps    *apps.Service
-	ann     models.Actor
-	tokens  map[string]string // by the name of what it is for
-	server  *git.Server
-	stop    func() // ends everything that runs
+	url      string
+	dataDir  string
+	yard     *yard
+	store    *store.Store
+	apps     *apps.Service
+	pipeline *pipeline.Pipeline
+	ann      models.Actor
+	tokens   map[string]string // by the name of what it is for
+	server   *git.Server
+	stop     func() // ends everything that runs
 }
 
 // openDoor starts a git door whose data is below dir.
@@ -94,6 +95,7 @@ func openDoor(t *testing.T, dir string, maxPushMB int) *door {
 			AppMemoryMB: 64, AppCPUMilli: 1000,
 		},
 	})
+	d.pipeline = q.pipeline
 	d.apps = apps.NewService(apps.Deps{
 		Store: d.store, Pipeline: q.pipeline, Routing: open{}, Hub: hub, Box: box, Remains: open{}, Logger: logger,
 		Addresses: apps.Addresses{Domain: "test", URL: func(host string) string { return "http://" + host }},

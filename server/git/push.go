@@ -24,9 +24,9 @@ type push struct {
 	repository  string
 	provisional bool // the repository belongs to no app yet
 
-	leave  func() error  // says that no git runs for this push any more
-	unlock func()        // gives the repository's lock back, nil when it is not held
-	over   chan struct{} // nil until the hook has come, closed when it has its answer
+	leave func() error  // says that no git runs for this push any more
+	turn  *turn         // nil unless it deploys
+	over  chan struct{} // nil until the hook has come, closed when it has its answer
 }
 
 // advertisePush answers the first request of a push: what there is already. It
@@ -78,6 +78,9 @@ func (s *Server) recheck(ctx context.Context, p *push) error {
 		return models.NotFound("app", p.name)
 	}
 	p.actor = actor
+	if p.app != nil {
+		p.app.Branch = app.Branch
+	}
 	return nil
 }
 
@@ -151,7 +154,5 @@ func (s *Server) close(p *push) {
 			s.Logger.Warn("a provisional repository is left over", "error", err)
 		}
 	}
-	if p.unlock != nil {
-		p.unlock()
-	}
+	p.turn.end()
 }

@@ -58,39 +58,6 @@ func (r Repositories) sweep() {
 	}
 }
 
-// lock lets one push at a time deploy from a repository. It waits until ctx
-// ends, and calls wait once if it has to. The lock is a file's, so that servers
-// on one data folder share it and one that dies gives it back.
-func lock(ctx context.Context, repository string, wait func()) (unlock func(), err error) {
-	file, err := os.OpenFile(filepath.Join(repository, "slipway.lock"), os.O_CREATE|os.O_RDWR|syscall.O_CLOEXEC, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	// A file's lock can only be asked for, or waited for without an end.
-	look := time.NewTicker(50 * time.Millisecond)
-	defer look.Stop()
-	for {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return func() { _ = file.Close() }, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			_ = file.Close()
-			return nil, fmt.Errorf("locking a repository: %w", err)
-		}
-		if wait != nil {
-			wait()
-			wait = nil
-		}
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			_ = file.Close()
-			return nil, ctx.Err()
-		}
-	}
-}
-
 // enter notes that a push runs in a repository. The last one to leave removes
 // the quarantined objects of pushes that were cut off, which git itself leaves
 // for weeks. That a server dies in between changes nothing: the note is a lock

@@ -51,6 +51,7 @@ type Server struct {
 	listener net.Listener
 	cleanup  func()
 	slots    chan struct{} // one per running git
+	lines    lines         // pushes that wait for others
 
 	mu       sync.Mutex
 	pushes   map[string]*push // by secret name

@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/slipway-paas/slipway/failpoint"
@@ -20,7 +22,12 @@ type Submission struct {
 	ImageRef      string // image
 	FromRelease   int    // rollback, return: the release to make live again
 	Cause         string // return: why, in words
+	Over          string // push: the ID of the deployment that it must supersede, else ErrKeepsPlace; "" for none
 }
+
+// ErrKeepsPlace means that a deployment was not submitted, because the one that
+// it was to supersede goes on.
+var ErrKeepsPlace = errors.New("the earlier deployment keeps its place")
 
 // Submit writes a deployment down. When it returns without error the
 // deployment, its audit event and its wake-up are committed together, and it
@@ -74,6 +81,9 @@ func (p *Pipeline) submit(ctx context.Context, tx *store.Store, actor models.Act
 	superseded, err := p.supersede(ctx, tx, d)
 	if err != nil {
 		return submitted{}, err
+	}
+	if s.Over != "" && !slices.ContainsFunc(superseded, func(one models.Deployment) bool { return one.ID == s.Over }) {
+		return submitted{}, ErrKeepsPlace
 	}
 	event := store.EventFor(actor, app, "deployment.create", "#"+strconv.Itoa(d.Number))
 	event.Detail = map[string]string{"trigger": string(s.Trigger), "commit": d.Commit}

@@ -18,6 +18,12 @@ func (p *Pipeline) supersede(ctx context.Context, tx *store.Store, by *models.De
 	return tx.Supersede(ctx, by, supersededBy(by.Number))
 }
 
+// MaySupersede says whether a new deployment that needs a build would take the
+// place of this one, as things are now.
+func (p *Pipeline) MaySupersede(ctx context.Context, deploymentID string) (bool, error) {
+	return p.Store.MaySupersede(ctx, deploymentID)
+}
+
 // supersededBy says why a deployment was superseded.
 func supersededBy(number int) string { return fmt.Sprintf("a newer deployment, #%d, came", number) }
 
