@@ -19,7 +19,7 @@ func TestCgroups(t *testing.T) {
 		"first version": {
 			"cpuacct/docker/" + id + "/cpuacct.usage":        "2500000\n",
 			"memory/docker/" + id + "/memory.usage_in_bytes": "3000\n",
-			"memory/docker/" + id + "/memory.stat":           "inactive_file 1\ntotal_inactive_file 1000\n",
+			"memory/docker/" + id + "/memory.stat":           "inactive_file 1\n" + strings.Repeat("more_than_one_buffer 1\n", 1000) + "total_inactive_file 1000\n",
 		},
 	} {
 		root := t.TempDir()
@@ -32,12 +32,13 @@ func TestCgroups(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		cpu, memory, ok := cgroups{root}.read(id)
+		groups, reader := &cgroups{root: root}, &groupReader{}
+		cpu, memory, ok := groups.read(reader, id)
 		if !ok || cpu != 2500*time.Microsecond || memory != 2000 {
 			t.Errorf("%s: %s, %d, %t", name, cpu, memory, ok)
 		}
 		for _, other := range []string{strings.Repeat("b2", 32), "", "../" + id, id[:12]} {
-			if _, _, ok := (cgroups{root}).read(other); ok {
+			if _, _, ok := groups.read(reader, other); ok {
 				t.Errorf("%s: %q is read", name, other)
 			}
 		}
@@ -47,7 +48,7 @@ func TestCgroups(t *testing.T) {
 			}
 			break
 		}
-		if _, _, ok := (cgroups{root}).read(id); ok {
+		if _, _, ok := groups.read(reader, id); ok {
 			t.Errorf("%s: half of it passes for all", name)
 		}
 	}

@@ -62,6 +62,7 @@ type Cluster struct {
 	seen      healthyStarts
 	known     knownInstances
 	notices   notifier
+	groups    cgroups
 	node      atomic.Pointer[string]
 }
 

@@ -26,8 +26,9 @@ var _ deployer.Meter = (*Cluster)(nil)
 
 // Usage implements deployer.Meter. It takes one list call, and reads the kernel's
 // files where it can. Where it cannot it takes one call for each running
-// instance, a hundred side by side: about a second for each hundred. It takes them in another order every time, so that when the time is too short it
-// is not always the same ones that are left out.
+// instance, a hundred side by side: about a second for each hundred. It takes
+// them in another order every time, so that when the time is too short it is not
+// always the same ones that are left out.
 func (c *Cluster) Usage(ctx context.Context) ([]deployer.Usage, error) {
 	filter := c.ours(kindInstance)
 	filter.Add("status", string(container.StateRunning))
@@ -35,15 +36,31 @@ func (c *Cluster) Usage(ctx context.Context) ([]deployer.Usage, error) {
 	if err != nil {
 		return nil, fail(ctx, "list containers", err)
 	}
+	measured := make([]deployer.Usage, 0, len(running))
+	var elsewhere []container.Summary
+	var reader groupReader
+	for _, s := range running {
+		// Without a call: one that hangs must not hold up the others.
+		u, ok := c.measureHere(&reader, s, c.known.get(s))
+		if ok {
+			measured = append(measured, u)
+		} else {
+			elsewhere = append(elsewhere, s)
+		}
+	}
+	return c.askUsage(ctx, elsewhere, measured)
+}
+
+// askUsage adds what the engine is asked about to what is measured.
+func (c *Cluster) askUsage(ctx context.Context, running []container.Summary, measured []deployer.Usage) ([]deployer.Usage, error) {
 	rand.Shuffle(len(running), func(i, j int) { running[i], running[j] = running[j], running[i] })
 	var mu sync.Mutex
-	measured := make([]deployer.Usage, 0, len(running))
 	next := make(chan container.Summary)
 	var group sync.WaitGroup
 	for range min(parallelStats, len(running)) {
 		group.Go(func() {
 			for s := range next {
-				if u, ok := c.measure(ctx, s); ok {
+				if u, ok := c.askOne(ctx, s); ok {
 					mu.Lock()
 					measured = append(measured, u)
 					mu.Unlock()
@@ -64,12 +81,16 @@ feed:
 	return measured, ctx.Err()
 }
 
-// measure reads one container. It reports false for one that has just ended
+// askOne asks for one container. It reports false for one that has just ended
 // or cannot be read.
-func (c *Cluster) measure(ctx context.Context, s container.Summary) (deployer.Usage, bool) {
+func (c *Cluster) askOne(ctx context.Context, s container.Summary) (deployer.Usage, bool) {
 	ctx, cancel := context.WithTimeout(ctx, oneStats)
 	defer cancel()
-	if u, ok := c.measureHere(ctx, s); ok {
+	d, err := c.details(ctx, s)
+	if err != nil || d == nil {
+		return deployer.Usage{}, false
+	}
+	if u, ok := c.measureHere(&groupReader{}, s, d); ok {
 		return u, true
 	}
 	answer, err := c.API.ContainerStatsOneShot(ctx, s.ID)
@@ -81,34 +102,27 @@ func (c *Cluster) measure(ctx context.Context, s container.Summary) (deployer.Us
 	if err := json.NewDecoder(answer.Body).Decode(&stats); err != nil || stats.Read.IsZero() {
 		return deployer.Usage{}, false // of a container that does not run the engine gives zeros
 	}
-	in := identity(s.ID, s.Labels)
-	u := deployer.Usage{
-		Instance: in.ID, Workload: in.Workload, AppName: in.AppName, Index: in.Index, At: stats.Read,
-		CPU:         time.Duration(stats.CPUStats.CPUUsage.TotalUsage), // nanoseconds
-		MemoryBytes: workingSet(stats.MemoryStats), MemoryLimit: int64(stats.MemoryStats.Limit),
-	}
-	if d, err := c.details(ctx, s); err == nil && d != nil {
-		u.MemoryLimit, u.CPULimit = d.memory, d.cpuMilli
-	}
-	return u, true
+	cpu := time.Duration(stats.CPUStats.CPUUsage.TotalUsage) // nanoseconds
+	return d.usage(stats.Read, cpu, workingSet(stats.MemoryStats)), true
 }
 
-// measureHere reads one container from the kernel's files.
-func (c *Cluster) measureHere(ctx context.Context, s container.Summary) (deployer.Usage, bool) {
+// measureHere reads one container of which the details are known, if they are,
+// from the kernel's files.
+func (c *Cluster) measureHere(r *groupReader, s container.Summary, d *details) (deployer.Usage, bool) {
 	at := time.Now()
-	cpu, memory, ok := cgroups{}.read(s.ID)
-	if !ok {
+	if d == nil {
 		return deployer.Usage{}, false
 	}
-	d, err := c.details(ctx, s)
-	if err != nil || d == nil {
-		return deployer.Usage{}, false
-	}
-	in := d.instance
+	cpu, memory, ok := c.groups.read(r, s.ID)
+	return d.usage(at, cpu, memory), ok
+}
+
+func (d *details) usage(at time.Time, cpu time.Duration, memory int64) deployer.Usage {
+	in := &d.instance
 	return deployer.Usage{
 		Instance: in.ID, Workload: in.Workload, AppName: in.AppName, Index: in.Index, At: at,
 		CPU: cpu, MemoryBytes: memory, MemoryLimit: d.memory, CPULimit: d.cpuMilli,
-	}, true
+	}
 }
 
 // workingSet is the memory without the part of the page cache that nobody has
