@@ -20,7 +20,7 @@ type accessLog struct {
 	batches []accessLines // oldest first
 	lines   int           // in all of them
 	dropped int
-	spare   []byte // of a batch that was sent
+	usual   int // bytes of a batch, so that the next one need not grow
 
 	ready chan struct{} // holds one token when there are lines
 }
@@ -51,8 +51,7 @@ func (l *accessLog) add(line []byte) {
 	l.mu.Lock()
 	first := l.lines == 0
 	if n := len(l.batches); n == 0 || l.batches[n-1].lines >= accessBatch {
-		l.batches = append(l.batches, accessLines{text: l.spare})
-		l.spare = nil
+		l.batches = append(l.batches, accessLines{text: make([]byte, 0, l.usual)})
 	}
 	batch := &l.batches[len(l.batches)-1]
 	if batch.lines > 0 {
@@ -78,6 +77,7 @@ func (l *accessLog) take() (oldest accessLines, dropped int) {
 	oldest = l.batches[0]
 	l.batches = append(l.batches[:0], l.batches[1:]...)
 	l.lines -= oldest.lines
+	l.usual = len(oldest.text) + len(oldest.text)/16
 	if l.lines > 0 {
 		notify(l.ready)
 	}
@@ -94,13 +94,6 @@ func (l *accessLog) giveBack(batch accessLines, dropped int) {
 		l.lines += batch.lines
 	}
 	notify(l.ready)
-}
-
-// sent lets the memory of lines be used again.
-func (l *accessLog) sent(batch accessLines) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.spare = batch.text[:0]
 }
 
 // appendLine writes the exchange's access line: an Access in JSON.

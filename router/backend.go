@@ -1,7 +1,7 @@
 package router
 
 import (
-	"sync"
+	"context"
 	"sync/atomic"
 	"time"
 )
@@ -24,20 +24,14 @@ type workload struct {
 type backend struct {
 	Backend
 	workload *workload
-	scheme   string
+	pool     *pool // of the connections to its address, which others may have too
+	joined   int64 // when the table got it, by the pools' clock
 
 	inFlight atomic.Int64
 	retired  atomic.Bool
 	failures atomic.Int32 // connect failures in a row
 	ejected  atomic.Int64 // not to be chosen before this time, Unix nanoseconds
-
-	mu     sync.Mutex
-	idle   []*upstream // the one used last at the end
-	pooled bool        // the pools know of it
 }
-
-// farOff is after everything that has happened.
-var farOff = time.Unix(1<<40, 0)
 
 // use counts a request in. It reports false when the table has let go of the
 // backend meanwhile: then another is to be taken from the table of now.
@@ -56,16 +50,43 @@ func (b *backend) use() bool {
 // backend that has left the table.
 func (b *backend) release() (drained bool) {
 	b.workload.inFlight.Add(-1)
-	if b.inFlight.Add(-1) != 0 || !b.retired.Load() {
-		return false
-	}
-	b.closeIdle(farOff)
-	return true
+	return b.inFlight.Add(-1) == 0 && b.retired.Load()
 }
 
-func (b *backend) retire() {
-	b.retired.Store(true)
-	b.closeIdle(farOff)
+// connect gives a connection to the backend, an idle one if there is one that
+// can be trusted. sure says that the request could not be repeated if the other
+// side had just closed it.
+//
+// A connection from before the table had the backend may lead to who had the
+// address then, and that one may have gone without a word. A new one takes its
+// place, so that soon there are only such as the backend can use.
+func (b *backend) connect(ctx context.Context, sure bool, now time.Time) (*upstream, error) {
+	for {
+		u := b.pool.take()
+		if u == nil {
+			return b.pool.dial(ctx)
+		}
+		if u.opened < b.joined {
+			u.drop()
+			return b.pool.dial(ctx)
+		}
+		idle := time.Duration(now.UnixNano() - u.since)
+		if idle > idleBackendConn || (sure || idle > trustIdle) && !u.quiet() {
+			u.drop()
+			continue
+		}
+		return u, nil
+	}
+}
+
+// keep puts a connection by for the next request to the backend, or to another
+// at its address.
+func (b *backend) keep(u *upstream, now time.Time) {
+	if b.retired.Load() {
+		u.drop()
+		return
+	}
+	b.pool.keep(u, now)
 }
 
 // failed notes that the backend did not accept a connection: it is left alone

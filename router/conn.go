@@ -118,18 +118,27 @@ func (c *conn) serve() {
 			c.end()
 			return
 		}
-		if len(c.src.ready()) == 0 {
-			c.src.giveBack()
-		}
-		if cap(c.out) > 2*sourceSize {
-			c.out = nil
-		}
+		c.rest()
 		if c.front.closing.Load() || !c.phase.CompareAndSwap(phaseBusy, phaseIdle) {
 			c.end()
 			return
 		}
 		c.since.Store(c.front.clock.Load())
 	}
+}
+
+// rest gives back what a connection does not need between two requests. What
+// still referred to the buffer would keep it in memory.
+func (c *conn) rest() {
+	if cap(c.out) > 2*sourceSize {
+		c.out = nil
+	}
+	if len(c.src.ready()) > 0 {
+		return // of the next request
+	}
+	c.src.giveBack()
+	c.req.forget()
+	c.ex = exchange{id: c.ex.id[:0], text: c.ex.text[:0], tried: c.ex.tried[:0]}
 }
 
 // errHTTP2 says that the client speaks HTTP/2 without having been asked.

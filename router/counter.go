@@ -17,13 +17,14 @@ type counter struct {
 	told     Traffic       // what windows have of it; used by the meter alone
 }
 
-// figures only ever go up. Requests add to them without a lock.
+// figures only ever go up. Requests add to them without a lock. What most of
+// them touch lies together.
 type figures struct {
-	responses [Classes]atomic.Int64
-	latency   [LatencyBuckets]atomic.Int64
 	errors    atomic.Int64
 	own       atomic.Int64
+	responses [Classes]atomic.Int64
 	bytes     atomic.Int64
+	latency   [LatencyBuckets]atomic.Int64
 }
 
 // served is one request that has ended.

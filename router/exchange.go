@@ -25,6 +25,7 @@ type exchange struct {
 	upload *upload // nil when the request has no body
 
 	route   *route    // the app asked for, nil when there is none
+	found   *index    // where route is from, until a backend is taken from it
 	backend *backend  // who answers, nil when the router does
 	up      *upstream // the connection to it
 	tried   []*backend
@@ -61,6 +62,7 @@ func (ex *exchange) serve() {
 		ex.answer(&pageUnknown, "no app has this host")
 		return
 	}
+	ex.found = ix
 	ex.forward()
 }
 

@@ -232,7 +232,7 @@ func (ex *exchange) release(reusable bool) {
 	ex.unbind()
 	ex.up = nil
 	if reusable && !u.aborted.Load() {
-		ex.backend.keep(u, time.Now(), &ex.proxy.pools)
+		ex.backend.keep(u, time.Now())
 	} else {
 		u.drop()
 	}

@@ -105,24 +105,24 @@ func (c *caller) announce(to []byte) []byte {
 		{"X-Forwarded-Host", c.host},
 		{"X-Forwarded-Port", c.port},
 		{"X-Real-Ip", c.ip},
-		{"Forwarded", c.forwarded()},
 	} {
 		to = append(append(append(append(to, f.name...), ": "...), f.value...), "\r\n"...)
 	}
-	return to
+	return append(c.forwarded(append(to, "Forwarded: "...)), "\r\n"...)
 }
 
 // forwarded says the same in the words of RFC 7239.
-func (c *caller) forwarded() string {
-	node := c.ip
-	if strings.IndexByte(node, ':') >= 0 {
-		node = `"[` + node + `]"`
+func (c *caller) forwarded(to []byte) []byte {
+	if strings.IndexByte(c.ip, ':') >= 0 {
+		to = append(append(append(to, `for="[`...), c.ip...), `]"`...)
+	} else {
+		to = append(append(to, "for="...), c.ip...)
 	}
-	out := "for=" + node + ";proto=" + c.proto
+	to = append(append(to, ";proto="...), c.proto...)
 	if normalHost(c.host) != "" { // so there is nothing to escape in it
-		out += `;host="` + c.host + `"`
+		to = append(append(append(to, `;host="`...), c.host...), '"')
 	}
-	return out
+	return to
 }
 
 func peerOf(address string) netip.Addr {

@@ -82,7 +82,7 @@ func (f *front) run(ctx context.Context) {
 		case now := <-ticker.C:
 			f.setClock(now)
 			f.sweep()
-			f.proxy.pools.sweep(now)
+			f.proxy.store.pools.sweep(now)
 			if rest.due(f.proxy.stats.requests.Load()) {
 				debug.FreeOSMemory()
 			}

@@ -46,6 +46,12 @@ func (h *head) reset() {
 	*h = head{fields: h.fields[:0], length: -1}
 }
 
+// forget lets go of the buffer that the header was read into.
+func (h *head) forget() {
+	clear(h.fields[:cap(h.fields)])
+	h.reset()
+}
+
 // readFields reads the fields of a whole header, which ends with an empty line.
 // Folded lines, which only old programs write, are unfolded in place or refused.
 func (h *head) readFields(b []byte, unfold bool) error {

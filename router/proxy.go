@@ -16,7 +16,6 @@ type proxy struct {
 	stall   time.Duration
 	holds   *holds
 	token   func() (string, error) // the router token, nil when the platform need not be told who passes requests on
-	pools   pools
 	stats   stats
 
 	draining atomic.Bool

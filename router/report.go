@@ -1,7 +1,6 @@
 package router
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -87,25 +86,23 @@ func (r *reporter) send(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	res, err := r.server.do(ctx, http.MethodPost, "/internal/router/v1/reports", bytes.NewReader(body))
+	res, err := r.server.do(ctx, http.MethodPost, "/internal/router/v1/reports", body...)
 	if err != nil {
 		r.access.giveBack(lines, dropped)
 		return err
 	}
-	r.access.sent(lines)
 	r.meter.taken(report.Windows)
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<10)) // so the connection can be used again
 	return res.Body.Close()
 }
 
-// encodeReport writes a report with access lines that are JSON already.
-func encodeReport(report Report, lines []byte) ([]byte, error) {
+// encodeReport writes a report with access lines that are JSON already, as
+// pieces of which they are one: there may be much of them.
+func encodeReport(report Report, lines []byte) ([][]byte, error) {
 	body, err := json.Marshal(report)
 	if err != nil || len(lines) == 0 {
-		return body, err
+		return [][]byte{body}, err
 	}
-	const name = `,"access":[`
-	whole := make([]byte, 0, len(body)+len(name)+len(lines)+2)
-	whole = append(append(whole, body[:len(body)-1]...), name...) // without its closing brace
-	return append(append(whole, lines...), "]}"...), nil
+	body[len(body)-1] = ',' // instead of the closing brace
+	return [][]byte{append(body, `"access":[`...), lines, []byte("]}")}, nil
 }

@@ -64,6 +64,12 @@ func (r *request) read(b []byte) error {
 	return r.settleTarget()
 }
 
+// forget lets go of the buffer that the header was read into.
+func (r *request) forget() {
+	r.head.forget()
+	r.method, r.target = nil, nil
+}
+
 func (r *request) readLine(line []byte) error {
 	space := bytes.IndexByte(line, ' ')
 	if space <= 0 || !isToken(line[:space]) {

@@ -72,8 +72,8 @@ func (ex *exchange) offer(b *backend) error {
 	if err = ex.try(u); err == nil || !reused || !ex.again(err) || ex.ctx.Err() != nil {
 		return err
 	}
-	b.closeIdle(farOff)
-	if u, err = b.dial(ex.ctx); err != nil {
+	b.pool.closeIdle() // they are no better
+	if u, err = b.pool.dial(ex.ctx); err != nil {
 		return err
 	}
 	return ex.try(u)
@@ -141,9 +141,12 @@ func (ex *exchange) awaitAnswer(u *upstream) error {
 // It gives nil when the app has none that was not tried.
 func (ex *exchange) enter() *backend {
 	for {
-		if r := ex.proxy.store.index.Load().find(ex.host); r != nil {
-			ex.route = r
+		if ix := ex.proxy.store.index.Load(); ix != ex.found {
+			if r := ix.find(ex.host); r != nil {
+				ex.route = r
+			}
 		}
+		ex.found = nil // a request that lasts must not keep an old table in memory
 		b := choose(ex.route.backends, ex.tried)
 		if b == nil {
 			return nil

@@ -23,6 +23,7 @@ type store struct {
 	workloads map[string]*workload
 	counters  map[string]*counter // by app ID
 	draining  map[*backend]bool   // left the table with requests in flight
+	pools     *pools
 
 	cutSince atomic.Int64  // when the server was lost, in Unix nanoseconds; 0 while it is there
 	news     chan struct{} // closed by the next change; nil when nobody waits for one; guarded by mu
@@ -37,6 +38,7 @@ func newStore() *store {
 		workloads: map[string]*workload{},
 		counters:  map[string]*counter{},
 		draining:  map[*backend]bool{},
+		pools:     newPools(),
 		changed:   make(chan struct{}, 1),
 		drained:   make(chan struct{}, 1),
 	}
@@ -171,7 +173,8 @@ func (s *store) newRoute(app App, old *route) *route {
 	}
 	for i, b := range app.Backends {
 		if r.backends[i] = old.same(b); r.backends[i] == nil {
-			r.backends[i] = &backend{Backend: b, scheme: "http"}
+			r.backends[i] = &backend{Backend: b}
+			s.pools.join(r.backends[i], "http")
 		}
 		s.refer(r.backends[i], b.Workload)
 	}
@@ -180,7 +183,8 @@ func (s *store) newRoute(app App, old *route) *route {
 
 func (s *store) newPlatformRoute(p *Platform) *route {
 	at, _ := url.Parse(p.URL) // checked with the update
-	b := &backend{Backend: Backend{ID: "slipway", Name: "slipway", Address: at.Host, Workload: "slipway"}, scheme: at.Scheme}
+	b := &backend{Backend: Backend{ID: "slipway", Name: "slipway", Address: at.Host, Workload: "slipway"}}
+	s.pools.join(b, at.Scheme)
 	s.refer(b, b.Workload)
 	return &route{app: App{Name: "slipway", Status: AppLive}, keys: []string{p.Host}, backends: []*backend{b}, platform: true}
 }
@@ -228,7 +232,9 @@ func (s *store) retire(gone []*route) {
 		now := s.apps[r.app.ID]
 		for _, b := range r.backends {
 			if now.same(b.Backend) != b {
-				b.retire()
+				if b.retired.CompareAndSwap(false, true) { // a route may have it twice
+					s.pools.leave(b)
+				}
 				if b.inFlight.Load() > 0 {
 					s.draining[b] = true
 				}

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,19 +48,28 @@ func newServer(cfg Config) *server {
 	}
 }
 
-func (s *server) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+// do makes a request, with JSON in pieces or without a body.
+func (s *server) do(ctx context.Context, method, path string, body ...[]byte) (*http.Response, error) {
 	token, err := s.token()
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, method, s.url+path, body)
+	req, err := http.NewRequestWithContext(ctx, method, s.url+path, nil)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("X-Router-Id", s.id)
-	if body != nil {
+	if len(body) > 0 {
 		req.Header.Set("Content-Type", "application/json")
+		for _, piece := range body {
+			req.ContentLength += int64(len(piece))
+		}
+		req.GetBody = func() (io.ReadCloser, error) { // for another connection, when one was closed before it was used
+			rest := net.Buffers(slices.Clone(body))
+			return io.NopCloser(&rest), nil
+		}
+		req.Body, _ = req.GetBody() // never fails
 	}
 	res, err := s.client.Do(req)
 	if err != nil {
@@ -116,7 +126,7 @@ func (s *subscription) follow(ctx context.Context) (changes int, err error) {
 	defer cancel(nil)
 	watchdog := time.AfterFunc(s.silence, func() { cancel(errors.New("the server has gone silent")) })
 	defer watchdog.Stop()
-	res, err := s.server.do(ctx, http.MethodGet, "/internal/router/v1/table", nil)
+	res, err := s.server.do(ctx, http.MethodGet, "/internal/router/v1/table")
 	if err != nil {
 		return 0, firstCause(ctx, err)
 	}

@@ -20,7 +20,7 @@ const (
 	idleBackendConn = 1500 * time.Millisecond
 	dialTimeout     = 3 * time.Second
 	maxAnswerHeader = 256 << 10
-	idleMost        = 1024 // idle connections to one backend
+	outKept         = 2 << 10 // bytes of an idle connection's room for requests
 
 	// trustIdle is how long a connection may have been idle to be used for a
 	// request that can be repeated without asking the kernel whether the other
@@ -41,22 +41,24 @@ type upstream struct {
 	res  response
 	body inflow
 
-	used    bool // it has answered a request before
-	since   int64
+	opened  int64 // by the pools' clock
+	used    bool  // it has answered a request before
+	since   int64 // when it became idle, Unix nanoseconds
 	aborted atomic.Bool
 }
 
-// dial connects to a backend. Its errors are all of before a byte was sent.
-func (b *backend) dial(ctx context.Context) (*upstream, error) {
+// dial connects to the address. Its errors are all of before a byte was sent.
+func (p *pool) dial(ctx context.Context) (*upstream, error) {
+	u := &upstream{opened: p.all.clock.Load()}
 	dialer := net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
-	c, err := dialer.DialContext(ctx, "tcp", b.Address)
+	c, err := dialer.DialContext(ctx, "tcp", p.address)
 	if err != nil {
 		return nil, err
 	}
-	u := &upstream{Conn: c}
+	u.Conn = c
 	u.tcp, _ = c.(*net.TCPConn)
-	if b.scheme == "https" {
-		host, _, _ := net.SplitHostPort(b.Address)
+	if p.scheme == "https" {
+		host, _, _ := net.SplitHostPort(p.address)
 		secure := tls.Client(c, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
 		within, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
@@ -71,74 +73,6 @@ func (b *backend) dial(ctx context.Context) (*upstream, error) {
 	}
 	u.src.conn = u.Conn
 	return u, nil
-}
-
-// connect gives a connection to the backend, an idle one if there is one that
-// can be trusted. sure says that the request could not be repeated if the other
-// side had just closed it.
-func (b *backend) connect(ctx context.Context, sure bool, now time.Time) (*upstream, error) {
-	for {
-		u := b.take()
-		if u == nil {
-			return b.dial(ctx)
-		}
-		idle := time.Duration(now.UnixNano() - u.since)
-		if idle > idleBackendConn || (sure || idle > trustIdle) && !u.quiet() {
-			u.drop()
-			continue
-		}
-		return u, nil
-	}
-}
-
-// take gives the idle connection that was used last.
-func (b *backend) take() *upstream {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	n := len(b.idle)
-	if n == 0 {
-		return nil
-	}
-	u := b.idle[n-1]
-	b.idle[n-1] = nil
-	b.idle = b.idle[:n-1]
-	return u
-}
-
-// keep puts a connection by for the next request.
-func (b *backend) keep(u *upstream, now time.Time, in *pools) {
-	u.since, u.used = now.UnixNano(), true
-	b.mu.Lock()
-	kept := !b.retired.Load() && len(b.idle) < idleMost
-	first := kept && !b.pooled
-	if kept {
-		b.idle = append(b.idle, u)
-		b.pooled = true
-	}
-	b.mu.Unlock()
-	if !kept {
-		u.drop()
-	}
-	if first {
-		in.add(b)
-	}
-}
-
-// closeIdle closes the connections that have been idle since before a time.
-func (b *backend) closeIdle(before time.Time) (left int) {
-	b.mu.Lock()
-	limit, n := before.UnixNano(), 0
-	for n < len(b.idle) && b.idle[n].since < limit { // the oldest are in front
-		n++
-	}
-	old := b.idle[:n:n]
-	b.idle = append([]*upstream(nil), b.idle[n:]...)
-	left = len(b.idle)
-	b.mu.Unlock()
-	for _, u := range old {
-		u.drop()
-	}
-	return left
 }
 
 // send writes the request's header with what is there of its body. It gives
@@ -194,6 +128,18 @@ func (u *upstream) silent(err error) bool {
 func (u *upstream) abort() {
 	u.aborted.Store(true)
 	_ = u.SetDeadline(time.Unix(1, 0))
+}
+
+// rest gives back what an idle connection does not need. What was read is lost,
+// so nothing may refer to it any more.
+func (u *upstream) rest() {
+	u.src.giveBack()
+	u.res.forget()
+	u.res.reason = nil
+	u.body = inflow{}
+	if cap(u.out) > outKept {
+		u.out = nil
+	}
 }
 
 // drop closes the connection.
