@@ -37,6 +37,7 @@ func killings() []killing {
 		{"warm rollback", []string{"release.written", "rollout.before-switch", "live.before-commit", "live.committed", "converge.after"}},
 		{"push that stops first", []string{"rollout.held", "rollout.stopped-first", "rollout.ensured", "rollout.before-switch", "live.before-commit", "live.committed"}},
 		{"superseding push", []string{"build.after", "deployment.before-end"}},
+		{pushOverPush, []string{"push.source-kept", "submit.before-commit", "push.acknowledged", "push.turn-taken"}},
 		{"scaling up", []string{"converge.before", "scale.before", "rollout.ensured", "rollout.healthy", "scale.before-switch", "converge.after"}},
 		{"scaling down", []string{"converge.before", "scale.before", "scale.before-switch", "converge.after"}},
 		{"cancel of a build", []string{"build.after", "cancel.before-undo", "cancel.undone", "deployment.before-end"}},
@@ -48,6 +49,10 @@ func killings() []killing {
 	}
 	return all
 }
+
+// pushOverPush is a push that takes the place of another's, which comes by the
+// same points just before.
+const pushOverPush = "push that supersedes a push"
 
 // Whoever names a point in the program has the server killed there too.
 func TestEveryPointKills(t *testing.T) {
@@ -131,7 +136,7 @@ func (v *victim) die(t *testing.T, k killing, version string) {
 		s.must(t, "PATCH", "/api/v1/apps/"+v.app+"/scale", map[string]int{"web": 2})
 		v.home.sound(t, time.Minute, "scaling up")
 	}
-	settings := map[string]any{"warm_minutes": 0, "stop_first": k.under == "push that stops first", "supersede_building": k.under == "superseding push"}
+	settings := map[string]any{"warm_minutes": 0, "stop_first": k.under == "push that stops first", "supersede_building": k.under == "superseding push" || k.under == pushOverPush}
 	if k.under == "warm rollback" {
 		settings["warm_minutes"] = 10
 		v.set(t, settings)
@@ -140,9 +145,11 @@ func (v *victim) die(t *testing.T, k killing, version string) {
 	}
 	v.set(t, settings)
 	v.home.sound(t, time.Minute, "what it begins with")
-	s.arm(t, k.point, "kill")
 	t.Cleanup(func() { s.disarm(k.point) })
-	finish := v.begin(t, k.under, version)
+	if k.under != pushOverPush {
+		s.arm(t, k.point, "kill")
+	}
+	finish := v.begin(t, k, version)
 	select {
 	case <-s.ended:
 	case <-time.After(90 * time.Second):
@@ -192,13 +199,13 @@ func (v *victim) takenUp(t *testing.T, open []deploymentRow, died time.Time) {
 
 // begin starts some kind of work. What it gives waits for its end and looks at
 // the outcome, once the server is back.
-func (v *victim) begin(t *testing.T, under, version string) (finish func()) {
+func (v *victim) begin(t *testing.T, k killing, version string) (finish func()) {
 	t.Helper()
 	s := v.home.first()
 	path := "/api/v1/apps/" + v.app
 	// ask asks something of a server that may die of it.
 	ask := func(method, path string, body any) { _, _ = s.call(method, path, body) }
-	switch under {
+	switch k.under {
 	case "first push":
 		v.extra++
 		repo := v.home.clone(t, fmt.Sprint("firstling-", v.extra))
@@ -220,6 +227,19 @@ func (v *victim) begin(t *testing.T, under, version string) (finish func()) {
 		v.repo.commit(t, version)
 		go ask("POST", path+"/deployments", map[string]any{"git": map[string]string{}})
 		return func() { <-early.done; v.outcome(t, early, "superseded", "succeeded") } // the latter when nothing came after it
+	case pushOverPush:
+		v.repo.commit(t, version+"-early", nap(4*time.Second))
+		early := v.repo.push(t, s)
+		reaches(t, v.home, early.commit, "building")
+		s.arm(t, k.point, "kill")
+		v.repo.commit(t, version)
+		push := v.repo.push(t, s)
+		return func() {
+			<-early.done
+			<-push.done
+			v.outcome(t, early, "superseded", "succeeded") // the latter when nothing came after it
+			v.again(t, v.repo, push, version)
+		}
 	case "rollback", "warm rollback":
 		go ask("POST", path+"/rollback", map[string]any{})
 	case "scaling up":
@@ -228,7 +248,7 @@ func (v *victim) begin(t *testing.T, under, version string) (finish func()) {
 		go ask("PATCH", path+"/scale", map[string]int{"web": 1})
 	case "cancel of a build", "cancel of a rollout":
 		line, state := nap(4*time.Second), "building"
-		if under == "cancel of a rollout" {
+		if k.under == "cancel of a rollout" {
 			line, state = "ENV LISTEN=no", "deploying"
 		}
 		v.repo.commit(t, version, line)
