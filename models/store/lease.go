@@ -55,6 +55,27 @@ func (s *Store) DropLeases(ctx context.Context, prefix string) error {
 	})
 }
 
+// DropLeasesOfGone lets go, before its time, of what servers hold that are not
+// there any more, deployments and apps; what is held by the given prefix stays.
+// Holders' names begin with their server's ID and a slash, and each lease was
+// taken or renewed for the given time.
+//
+// A server's lock may be gone for a moment although the server is not, as when
+// Postgres was restarted. So what was renewed within the time that is silence
+// stays too; and a holder that is there after all keeps what it renews, or learns
+// by its fence that another has it.
+func (s *Store) DropLeasesOfGone(ctx context.Context, mine string, lease, silence time.Duration) error {
+	now := time.Now().UTC()
+	gone := `holder LIKE '_%/%' AND NOT starts_with(holder, @mine) AND NOT ` + presence(`split_part(holder, '/', 1)`)
+	return translate(s.with(ctx).Exec(`
+		WITH apps AS (UPDATE app_leases SET until = @over WHERE until > @now AND until < @silent AND `+gone+`)
+		UPDATE deployments SET lease_until = NULL
+		WHERE state IN @active AND lease_until > @now AND lease_until < @silent AND `+gone,
+		map[string]any{
+			"mine": mine, "now": now, "over": now.Add(-time.Second), "silent": now.Add(lease - silence), "active": activeStates,
+		}).Error)
+}
+
 // heldByAnother says whether somebody but the holder has the app.
 func (s *Store) heldByAnother(ctx context.Context, appID, holder string) (bool, error) {
 	var held bool

@@ -21,12 +21,14 @@ type Peer struct {
 // serversChannel is where servers tell each other things (LISTEN, NOTIFY).
 const serversChannel = "slipway_servers"
 
-// present holds for a row of servers whose server is there now: it is the lock
-// that says so, and Postgres lets it go when the server dies.
-const present = `EXISTS (
+// presence is the lock that says that a server is there now, by the SQL
+// expression of its ID. Postgres lets it go when the server dies.
+func presence(id string) string {
+	return `EXISTS (
 	SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
 	AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-	AND (classid::bigint << 32) | objid::bigint = hashtextextended('slipway server ' || servers.id, 0))`
+	AND (classid::bigint << 32) | objid::bigint = hashtextextended('slipway server ' || ` + id + `, 0))`
+}
 
 // Presence is a server's being there, on a connection of its own. It is not
 // safe for concurrent use.
@@ -99,7 +101,7 @@ func (p *Presence) Leave(ctx context.Context) {
 
 // Peers lists the other servers that are there.
 func (s *Store) Peers(ctx context.Context, id string) ([]Peer, error) {
-	rows, err := s.pool.Query(ctx, `SELECT id, routers FROM servers WHERE id <> $1 AND `+present+` ORDER BY id`, id)
+	rows, err := s.pool.Query(ctx, `SELECT id, routers FROM servers WHERE id <> $1 AND `+presence("servers.id")+` ORDER BY id`, id)
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -55,6 +55,86 @@ func TestAServerIsThereOnce(t *testing.T) {
 	again.Leave(ctx)
 }
 
+// What a server holds that is gone without a word is free before its time, and
+// nothing else is.
+func TestDropLeasesOfGone(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	const lease, silence = 8 * time.Second, 2 * time.Second
+	dead, err := w.Appear(ctx, "dead")
+	must(t, err)
+	alive, err := w.Appear(ctx, "alive")
+	must(t, err)
+	defer alive.Leave(ctx)
+	drop := func() {
+		t.Helper()
+		must(t, w.DropLeasesOfGone(ctx, "heir/", lease, silence))
+	}
+	// claims tells who is let have an app's deployment.
+	claims := func(app *models.App, lease time.Duration) *models.Deployment {
+		t.Helper()
+		d, err := w.ClaimDeployment(ctx, app.ID, "heir/1", lease)
+		must(t, err)
+		return d
+	}
+	w.deployment(t, w.annApp, models.TriggerPush)
+	held, err := w.ClaimDeployment(ctx, w.annApp.ID, "dead/1", lease-silence-time.Second)
+	must(t, err)
+	w.deployment(t, w.bobApp, models.TriggerPush)
+	kept, err := w.ClaimDeployment(ctx, w.bobApp.ID, "alive/1", lease-silence-time.Second)
+	must(t, err)
+
+	drop()
+	if d := claims(w.annApp, lease); d != nil {
+		t.Fatalf("it is taken from a server that is there: %+v", d)
+	}
+	dead.Leave(ctx)
+	if _, err := w.RenewLease(ctx, held, lease); err != nil {
+		t.Fatal(err)
+	}
+	drop()
+	if d := claims(w.annApp, lease); d != nil {
+		t.Fatalf("it is taken from a server that was heard of just now: %+v", d)
+	}
+	if _, err := w.RenewLease(ctx, held, lease-silence-time.Second); err != nil {
+		t.Fatal(err)
+	}
+	drop()
+	taken := claims(w.annApp, lease-silence-time.Second)
+	if taken == nil || taken.Fence != held.Fence+1 {
+		t.Fatalf("it is not taken over: %+v", taken)
+	}
+	if _, err := w.RenewLease(ctx, held, lease); !errors.Is(err, store.ErrLeaseLost) {
+		t.Errorf("who had it goes on: %v", err)
+	}
+	drop()
+	if asked, err := w.RenewLease(ctx, taken, lease); err != nil {
+		t.Errorf("it took its own away: %+v, %v", asked, err)
+	}
+	if d := claims(w.bobApp, lease); d != nil {
+		t.Errorf("it is taken from a server that is there: %+v", d)
+	}
+	if _, err := w.RenewLease(ctx, kept, lease); err != nil {
+		t.Error(err)
+	}
+
+	// So are apps, which are to be looked at again.
+	taken.State = models.DeploymentFailed
+	must(t, w.UpdateDeployment(ctx, taken))
+	if held, err := w.HoldApp(ctx, w.annApp.ID, "dead/1", lease-silence-time.Second, false); err != nil || !held {
+		t.Fatalf("%v, %v", held, err)
+	}
+	drop()
+	ids, err := w.AppsWithWork(ctx)
+	must(t, err)
+	if !slices.Contains(ids, w.annApp.ID) {
+		t.Errorf("an app that a dead server was at is not to be looked at: %v", ids)
+	}
+	if held, err := w.HoldApp(ctx, w.annApp.ID, "heir/1", lease, false); err != nil || !held {
+		t.Errorf("%v, %v", held, err)
+	}
+}
+
 func TestSourcesAreShared(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()

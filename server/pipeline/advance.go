@@ -184,6 +184,11 @@ func persist(ctx context.Context, write func() error) error {
 // late, and ends what was kept warm for long enough. It is cheap, and called
 // every few seconds.
 func (p *Pipeline) Recover(ctx context.Context) error {
+	if p.Settings.ServerID != "" {
+		if err := p.Store.DropLeasesOfGone(ctx, holders(p.Settings.ServerID), lease, silence); err != nil {
+			return err
+		}
+	}
 	ids, err := p.Store.AppsWithWork(ctx)
 	if err != nil {
 		return err

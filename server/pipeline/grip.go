@@ -12,10 +12,12 @@ import (
 )
 
 // Lease is how long a worker holds a deployment between two heartbeats. A
-// server that dies is noticed after that.
+// server that dies is noticed after that; one whose connection to Postgres ended
+// with it when it has been silent for longer than between two heartbeats.
 const (
 	lease     = 8 * time.Second
 	heartbeat = 2 * time.Second
+	silence   = 2500 * time.Millisecond
 )
 
 // errCancelled is why a worker's context ends before its work does.

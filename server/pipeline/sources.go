@@ -179,7 +179,8 @@ func (s *Sources) keep(ctx context.Context, write func(*os.File) error) (id stri
 		return "", 0, err
 	}
 	id = models.NewID()
-	if err := os.Rename(file.Name(), s.path(id)); err != nil {
+	if err := s.settle(file, id); err != nil {
+		_ = os.Remove(s.path(id)) // it may have its name already
 		return "", 0, diskOr(err, models.KindUnavailable, "the source cannot be stored")
 	}
 	if s.shared.Load() {
@@ -189,6 +190,22 @@ func (s *Sources) keep(ctx context.Context, write func(*os.File) error) (id stri
 		}
 	}
 	return id, info.Size(), nil
+}
+
+// settle gives a snapshot its name, so that it outlives a loss of power: what is
+// acknowledged next must not be without its source.
+func (s *Sources) settle(file *os.File, id string) error {
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	if err := os.Rename(file.Name(), s.path(id)); err != nil {
+		return err
+	}
+	dir, err := os.Open(s.dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // unpack puts a snapshot into a folder that must not exist yet.
