@@ -1,0 +1,72 @@
+package kubernetes
+
+import (
+	"context"
+	"time"
+
+	"github.com/slipway-paas/slipway/deployer"
+)
+
+// notices tells that something may have changed among some objects, until ctx
+// ends. It never tells too little: whoever looks again after each notice has
+// seen everything. It begins with one.
+func (c *Cluster) notices(ctx context.Context, selector string, paths ...string) <-chan struct{} {
+	told := make(chan struct{}, 1)
+	tell := func() {
+		select {
+		case told <- struct{}{}:
+		default: // one is waiting already
+		}
+	}
+	tell()
+	for _, path := range paths {
+		go c.tellOf(ctx, path, selector, tell)
+	}
+	return told
+}
+
+func (c *Cluster) tellOf(ctx context.Context, path, selector string, tell func()) {
+	var backoff deployer.Backoff
+	for ctx.Err() == nil {
+		if stream, err := c.api.watch(ctx, path, selector, ""); err == nil {
+			tell() // what changed until now may have been missed
+			for err == nil {
+				var seen change
+				if seen, err = stream.next(); err == nil && seen.Type != "BOOKMARK" {
+					backoff = deployer.Backoff{}
+					tell()
+				}
+			}
+			stream.close()
+		}
+		pause(ctx, 10*backoff.Next()) // up to a second, for a server that is away
+		tell()                        // whoever looks sees what is wrong
+	}
+}
+
+// pause waits, but no longer than ctx lasts.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// until looks again after each notice, until done says that it is.
+func (c *Cluster) until(ctx context.Context, selector string, done func(context.Context) (bool, error), paths ...string) error {
+	watching, cancel := context.WithCancel(ctx)
+	defer cancel()
+	told := c.notices(watching, selector, paths...)
+	for {
+		select {
+		case <-told:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if ok, err := done(ctx); ok || err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package kubernetes
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/slipway-paas/slipway/deployer"
+)
+
+// trouble says why an instance will not start, in words that a person can act
+// on, or nothing. since is when it was first seen to wait.
+func (c *Cluster) trouble(v *pod, since time.Time) error {
+	for _, condition := range v.Status.Conditions {
+		if condition.Type != corev1.PodScheduled || condition.Status != corev1.ConditionFalse {
+			continue
+		}
+		if condition.Reason == corev1.PodReasonUnschedulable && time.Since(since) >= c.options.Placed {
+			return fmt.Errorf("%s: %w for it on any node: %s", v.instance.Name, deployer.ErrNoRoom, quote(condition.Message))
+		}
+	}
+	message := quote(v.waiting.Message)
+	switch v.waiting.Reason {
+	case "InvalidImageName", "ErrImageNeverPull":
+		return fmt.Errorf("%s: %w: %s: %s", v.instance.Name, deployer.ErrNoImage, v.image(), message)
+	case "ImagePullBackOff":
+		return v.noImage(message)
+	case "ErrImagePull":
+		if definite(message) {
+			return v.noImage(message)
+		}
+	case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
+		if transient(message) {
+			return nil
+		}
+		in := v.instance
+		in.State = deployer.StateExited
+		return &deployer.Unhealthy{Instance: in, Reason: "could not be started: " + message, Exited: true}
+	}
+	return nil
+}
+
+func (v *pod) image() string {
+	if len(v.Spec.Containers) == 0 {
+		return ""
+	}
+	return v.Spec.Containers[0].Image
+}
+
+func (v *pod) noImage(message string) error {
+	if refusesCredentials(message) {
+		return fmt.Errorf("%s: %w: the registry does not let node %s fetch %s: %s", v.instance.Name, deployer.ErrNoImage, v.instance.Node, v.image(), message)
+	}
+	return fmt.Errorf("%s: %w: node %s cannot fetch %s: %s", v.instance.Name, deployer.ErrNoImage, v.instance.Node, v.image(), message)
+}
+
+// definite tells a pull that will fail again from one that may not. The engine
+// has no class for either.
+func definite(message string) bool {
+	return refusesCredentials(message) || contains(message, "not found", "no such host", "manifest unknown", "name unknown")
+}
+
+func refusesCredentials(message string) bool {
+	return contains(message, "unauthorized", "authorization failed", "access denied", "forbidden", "no basic auth")
+}
+
+// transient: the node has not yet been told of a Secret that was made a moment
+// before the pod.
+func transient(message string) bool {
+	return contains(message, "failed to sync secret cache", "not registered")
+}
+
+func contains(message string, signs ...string) bool {
+	message = strings.ToLower(message)
+	for _, sign := range signs {
+		if strings.Contains(message, sign) {
+			return true
+		}
+	}
+	return false
+}
