@@ -20,7 +20,8 @@ import (
 // own file says only that it is bare.
 //
 // Every push is kept as the pack it came in: that is few files, and only the
-// program for packs names the limit when it refuses one that is too large.
+// program for packs names the limit when it refuses one that is too large. When
+// there are too many of them this server makes one of them, see pack.
 //
 // The three fsck messages that are ignored are harmless mistakes of old
 // programs that many long histories carry and that other hosts accept too.
@@ -40,7 +41,7 @@ const configuration = `# Written by Slipway at every start.
 	denyDeleteCurrent = ignore
 	shallowUpdate = true
 	keepAlive = 5
-	autogc = true
+	autogc = false
 [receive "fsck"]
 	badTimezone = ignore
 	zeroPaddedFilemode = ignore
@@ -54,7 +55,7 @@ const configuration = `# Written by Slipway at every start.
 [gc]
 	auto = 2000
 	autoPackLimit = 50
-	autoDetach = true
+	autoDetach = false
 	pruneExpire = 2.weeks.ago
 [user]
 	name = Slipway

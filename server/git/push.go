@@ -155,4 +155,7 @@ func (s *Server) close(p *push) {
 		}
 	}
 	p.turn.end()
+	if p.app != nil && over != nil {
+		s.packing.add(s.repos.Path(p.app.ID))
+	}
 }

@@ -52,6 +52,7 @@ type Server struct {
 	cleanup  func()
 	slots    chan struct{} // one per running git
 	lines    lines         // pushes that wait for others
+	packing  packing
 
 	mu       sync.Mutex
 	pushes   map[string]*push // by secret name
@@ -73,6 +74,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		Options: o, repos: Repositories{DataDir: o.DataDir}, git: path,
 		slots: make(chan struct{}, maxRunning), pushes: map[string]*push{}, stopping: make(chan struct{}),
+		packing: packing{news: make(chan struct{}, 1)},
 	}
 	if err := s.checkVersion(); err != nil {
 		return nil, err
@@ -88,8 +90,8 @@ func New(o Options) (*Server, error) {
 }
 
 // Serve answers hooks until ctx ends. Pushes that follow a deployment then are
-// told that the deployment goes on without them. Serve returns when every hook
-// has its answer; call it once.
+// told that the deployment goes on without them. It packs repositories that were
+// pushed to. Serve returns when every hook has its answer; call it once.
 func (s *Server) Serve(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		s.stopOnce.Do(func() { close(s.stopping) })
@@ -98,6 +100,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	defer stop()
 	defer s.cleanup()
 	defer s.talks.Wait()
+	packing, stopPacking := context.WithCancel(ctx)
+	defer stopPacking()
+	s.talks.Go(func() { s.pack(packing) })
 	for {
 		conn, err := s.listener.Accept()
 		if err != nil {
