@@ -20,6 +20,8 @@ type Harness struct {
 	New func(t *testing.T) deployer.Cluster
 	// Image is the reference of the image that runs testapp.
 	Image string
+	// Forced is what the engine does otherwise.
+	Forced Forced
 }
 
 // Run runs the suite. harness is called once for each test, with a fresh

@@ -22,7 +22,7 @@ func logStreams(t *testing.T, f *fixture) {
 		}
 		return len(lines) > 2 && !lines[len(lines)-1].Partial && len(lines[len(lines)-1].Text) > 0 && strings.HasSuffix(lines[len(lines)-1].Text, "x")
 	})
-	if !said(lines, "to \x1b[31mout\x1b[0m", false) || !said(lines, "to err", true) {
+	if !f.said(lines, "to \x1b[31mout\x1b[0m", false) || !f.said(lines, "to err", true) {
 		t.Errorf("the first lines are %+v", lines[:2])
 	}
 	var long strings.Builder

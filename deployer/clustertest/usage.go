@@ -11,6 +11,12 @@ import (
 // usage measures what runs, and only that.
 func usage(t *testing.T, f *fixture) {
 	meter, ok := f.cluster.(deployer.Meter)
+	if f.Forced.NoMeter {
+		if ok {
+			t.Error("this driver measures, and says that it does not")
+		}
+		return
+	}
 	if !ok {
 		t.Fatal("this driver measures nothing")
 	}
