@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 )
@@ -35,6 +37,10 @@ func TestRollbackToWhatIsWarm(t *testing.T) {
 		api.deployed(api.post("/api/v1/apps/lukewarm/rollback", map[string]any{}).want(202))
 		in.shows(t, "lukewarm", "/", fmt.Sprintf("version %d release v%d", release, release))
 		warm(3 - release)
+	}
+	listed := regexp.MustCompile(`web\.1 +healthy \(warm\) +v2 `)
+	if code, out, complaint := in.run(t, "ps", "--app", "lukewarm"); code != 0 || !listed.MatchString(out) || strings.Count(out, "(warm)") != 1 {
+		t.Errorf("exit %d: %s%s", code, out, complaint)
 	}
 	api.patch("/api/v1/apps/lukewarm", map[string]any{"warm_minutes": 0}).want(200)
 	in.settles(t, "lukewarm", "web v1")

@@ -204,3 +204,79 @@ func TestWarmByManyRollbacks(t *testing.T) {
 		t.Errorf("v%d is live, requests go to v%d", now.LiveRelease, w.routers.target(app.ID))
 	}
 }
+
+// What is kept warm runs: what somebody stopped is started again, and what does
+// not come up again is not said to be warm.
+func TestWarmIsStopped(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.settings.HealthTimeout = 2 * time.Second
+	s := w.start()
+	app := s.createWarm("hello")
+	s.deploy(app)
+	s.deploy(app)
+	w.settled(app, map[string]int{"web.v1": 1, "web.v2": 1})
+	w.leftAlone(app)
+	state := func(release int) (state deployer.State) {
+		for _, in := range w.instances(app.ID) {
+			if in.Workload.Release == release {
+				state = in.State
+			}
+		}
+		return state
+	}
+	first := w.instance(app.ID, "web", 1)
+	w.engine.StopByHand(first)
+	event := w.told(app, 1)
+	if event.Target != "web v1 (warm)" || event.Detail["what"] != "the only instance of web v1 (warm) had stopped and was started again" {
+		t.Errorf("told as %+v", event)
+	}
+	if now := w.app(app.ID); w.instance(app.ID, "web", 1) != first || state(1) != deployer.StateHealthy || now.WarmRelease != 1 {
+		t.Errorf("v1 is %s, and v%d is warm", state(1), now.WarmRelease)
+	}
+	if w.routers.target(app.ID) != 2 {
+		t.Errorf("requests go to v%d", w.routers.target(app.ID))
+	}
+
+	// One that crashes when it is started anew.
+	s.deploy(app, "ONCE=")
+	s.deploy(app)
+	w.settled(app, map[string]int{"web.v3": 1, "web.v4": 1})
+	w.leftAlone(app)
+	w.engine.StopByHand(w.instance(app.ID, "web", 3))
+	w.settled(app, map[string]int{"web.v4": 1})
+	event = w.told(app, 2)
+	if now := w.app(app.ID); now.WarmRelease != 0 || event.Detail["then"] != "v3 is kept warm no longer" || event.Detail["failed"] == "" {
+		t.Errorf("v%d is warm, and it is told as %+v", now.WarmRelease, event)
+	}
+}
+
+// A rollback to what is warm has succeeded when its workers are begun; that they
+// do not come up is in its log.
+func TestWarmWithoutItsWorkers(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	s := w.start()
+	app := s.createWarm("hello")
+	_, err := s.apps.Scale(t.Context(), w.ann, "hello", 0, map[string]int{"worker": 1})
+	w.must(err)
+	s.deploy(app, "WORKER=", "TIRED=too tired")
+	s.deploy(app, "WORKER=")
+	w.settled(app, map[string]int{"web.v1": 1, "web.v2": 1, "worker.v2": 1})
+	w.leftAlone(app)
+	back, err := s.Rollback(t.Context(), w.ann, "hello", 1)
+	w.must(err)
+	back = s.end(back, models.DeploymentSucceeded)
+	const want = "v1 is live, but not all of it runs: hello.worker.v1.1: exited with code 5"
+	var said string
+	w.until("the log to say so", func() bool {
+		said, _ = w.log(back)
+		return strings.Contains(said, "too tired")
+	})
+	if strings.Count(said, want) != 1 {
+		t.Errorf("the log says %s", said)
+	}
+	if w.routers.target(app.ID) != 1 {
+		t.Errorf("requests go to v%d", w.routers.target(app.ID))
+	}
+}

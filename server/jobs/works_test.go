@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -302,7 +303,7 @@ func (w *works) log(d *models.Deployment) (text string, states []string) {
 // workshop is a builder whose images run on the engine in memory. What becomes
 // of a source is in its files: FAIL does not build, with that as the reason;
 // CRASH makes an image that exits at once with that as its last words; NEVER one
-// that never answers; STUCK builds until it is cancelled, and does not stop then; LATER one that serves for a moment and then exits; WORKER one with a second process; LEAK writes the build's
+// that never answers; STUCK builds until it is cancelled, and does not stop then; LATER one that serves for a moment and then exits; ONCE one whose web process serves and comes up no second time, TIRED one whose other process does not; WORKER one with a second process; LEAK writes the build's
 // secrets into the build's output, and its environment when it runs; HOLD builds
 // until the gate opens, or, with "once" in it, does so the first time only.
 // Every other one serves.
@@ -391,6 +392,8 @@ func (s *workshop) Build(ctx context.Context, req builder.Request, progress buil
 				memory.Serve(serving, p)
 				return 5
 			}
+		case "ONCE", "TIRED":
+			program = tired(name == "TIRED", content)
 		case "WORKER":
 			processes = append(processes, builder.Process{Name: "worker", Command: []string{"work"}})
 		case "LEAK":
@@ -408,6 +411,22 @@ func (s *workshop) Build(ctx context.Context, req builder.Request, progress buil
 	progress.Step(builder.Step{ID: "1", Name: "COPY . .", Started: began, Ended: time.Now()})
 	s.engine.AddImage(req.Tag, program)
 	return builder.Image{Reference: req.Tag, Digest: "sha256:" + strings.Repeat("0", 64), Processes: processes, Ports: []int{8080}, SizeBytes: 1}, nil
+}
+
+// tired is a program of which the worker, or all but the worker, runs once and
+// exits at once, with some last words, when it is started a second time.
+func tired(worker bool, words string) memory.Program {
+	var lives atomic.Int32
+	return func(ctx context.Context, p *memory.Process) int {
+		if worker == (p.Args != nil) && lives.Add(1) > 1 {
+			_, _ = p.Stdout.Write([]byte(words + "\n")) // kept in memory
+			return 5
+		}
+		if p.Args != nil {
+			return memory.Idle(ctx, p)
+		}
+		return memory.Serve(ctx, p)
+	}
 }
 
 func values(secrets map[string][]byte) []string {

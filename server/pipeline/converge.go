@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-paas/slipway/deployer"
 	"github.com/slipway-paas/slipway/failpoint"
 	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/models/store"
 	"github.com/slipway-paas/slipway/server/live"
 )
 
@@ -60,6 +61,7 @@ func (p *Pipeline) converge(ctx context.Context, appID string) error {
 	case errors.As(err, &unhealthy):
 		p.settled(appID) // the app's own fault; trying again at once changes nothing
 		p.notUp(ctx, app, drift, err)
+		p.tellNotUp(ctx, app, unhealthy)
 		fallthrough
 	default:
 		p.Logger.Warn("the cluster does not hold what the live release says yet", "app", appID, "release", app.LiveRelease, "error", err)
@@ -98,6 +100,9 @@ func (p *Pipeline) settle(ctx context.Context, app *models.App) error {
 		}
 	}
 	p.publish(app, live.TopicInstance, app.ID, live.ActionChanged)
+	if plan.Keep, err = p.rewarm(ctx, app, plan.Keep); err != nil {
+		return err
+	}
 	if err := roller.ClearAway(ctx, plan, say); err != nil {
 		return err
 	}
@@ -106,6 +111,58 @@ func (p *Pipeline) settle(ctx context.Context, app *models.App) error {
 	}
 	p.publish(app, live.TopicInstance, app.ID, live.ActionChanged)
 	return nil
+}
+
+// tellNotUp writes into the log of the deployment that made a release live that
+// not all of it runs, as when a rollback to what was warm has switched the traffic
+// and its workers do not come up. It is told once.
+func (p *Pipeline) tellNotUp(ctx context.Context, app *models.App, unhealthy *deployer.Unhealthy) {
+	p.mu.Lock()
+	h := p.of(app.ID)
+	known := h.down == unhealthy.Error()
+	h.down = unhealthy.Error()
+	p.mu.Unlock()
+	if known || unhealthy.Instance.Workload.Release != app.LiveRelease {
+		return
+	}
+	d, err := p.madeLive(ctx, app)
+	if err == nil && d != nil {
+		err = p.journalNotUp(ctx, app, d, unhealthy)
+	}
+	if err != nil {
+		p.Logger.Warn("what does not come up could not be written to the deployment's log", "app", app.ID, "error", err)
+	}
+}
+
+func (p *Pipeline) journalNotUp(ctx context.Context, app *models.App, d *models.Deployment, unhealthy *deployer.Unhealthy) error {
+	release, err := p.Store.Release(ctx, app.ID, d.Release)
+	if err != nil {
+		return err
+	}
+	plan, err := p.plan(ctx, app, release)
+	if err != nil {
+		return err
+	}
+	j := p.journal(d)
+	for _, w := range plan.Workloads {
+		j.hide(w.Env)
+	}
+	j.Say("v%d is live, but not all of it runs: %s. It is tried again now and then", d.Release, unhealthy.Error())
+	j.lastWords(unhealthy)
+	return nil
+}
+
+// madeLive gives the deployment that made the app's live release live, nil when
+// that is too long ago.
+func (p *Pipeline) madeLive(ctx context.Context, app *models.App) (*models.Deployment, error) {
+	ended, _, err := p.Store.Deployments(ctx, models.SystemActor(), app, store.Page{Limit: 20},
+		store.DeploymentFilter{States: []models.DeploymentState{models.DeploymentSucceeded}})
+	for i := range ended {
+		if ended[i].Release == app.LiveRelease {
+			return &ended[i], err
+		}
+	}
+	return nil, err
 }
 
 // holdApp keeps other servers away from an app that has no open deployment, or

@@ -38,7 +38,8 @@ type health struct {
 	rest      time.Duration // how long it was left in peace last
 	restUntil time.Time
 
-	imageGone int // the release whose image is known to be gone
+	imageGone int    // the release whose image is known to be gone
+	down      string // what the log was told of that does not come up
 }
 
 // of gives what is remembered of an app. The lock is held.
@@ -122,7 +123,7 @@ func (p *Pipeline) keepDrift(appID string, drift *difference) {
 func (p *Pipeline) putRight(ctx context.Context, app *models.App, drift *difference) {
 	p.mu.Lock()
 	h := p.of(app.ID)
-	h.shape, h.drift, h.begun, h.rest, h.imageGone = shape(app), nil, false, 0, 0
+	h.shape, h.drift, h.begun, h.rest, h.imageGone, h.down = shape(app), nil, false, 0, 0, ""
 	p.mu.Unlock()
 	if drift != nil {
 		p.tellDrift(ctx, app, drift.wrong, nil)

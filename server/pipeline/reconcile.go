@@ -340,12 +340,13 @@ func (p *Pipeline) compare(app *store.Standing, seen []deployer.Seen) (found dif
 			found.wrong = append(found.wrong, wrong{process.process, what, counts[what], wanted})
 		}
 	}
-	there := 0
+	there, cold := 0, false
 	for _, one := range seen {
 		warm := app.WarmRelease != 0 && one.Workload.Release == app.WarmRelease && one.Workload.Process == models.WebProcess
 		if !warm {
 			there++
 		}
+		cold = cold || warm && one.Condition != deployer.ConditionFine
 	}
 	missing := 0
 	for _, w := range found.wrong {
@@ -353,7 +354,7 @@ func (p *Pipeline) compare(app *store.Standing, seen []deployer.Seen) (found dif
 			missing += w.count
 		}
 	}
-	found.differs = len(found.wrong) > 0 || there != right-missing
+	found.differs = len(found.wrong) > 0 || there != right-missing || cold
 	return found
 }
 

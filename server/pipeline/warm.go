@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -59,6 +61,70 @@ func (p *Pipeline) kept(ctx context.Context, app *models.App) ([]deployer.Worklo
 		}
 	}
 	return nil, p.Store.EndWarm(ctx, app.ID, app.WarmRelease)
+}
+
+// rewarm starts what is kept warm again where somebody stopped it: then going
+// back to it is the switch alone, as is said of it. What does not come up again is
+// warm no longer. It gives what is left to be kept.
+func (p *Pipeline) rewarm(ctx context.Context, app *models.App, keep []deployer.WorkloadID) ([]deployer.WorkloadID, error) {
+	census, ok := p.Cluster.(deployer.Census)
+	if !ok || len(keep) == 0 {
+		return keep, nil
+	}
+	seen, err := census.Census(ctx, app.ID)
+	if err != nil {
+		return keep, err
+	}
+	id, last := keep[0], 0
+	found := wrong{process: fmt.Sprintf("%s v%d (warm)", id.Process, id.Release)}
+	for _, one := range seen {
+		if one.Workload != id {
+			continue
+		}
+		found.of++
+		last = max(last, one.Index)
+		if one.Condition != deployer.ConditionFine {
+			found.count++
+			found.what = string(one.Condition)
+		}
+	}
+	if found.count == 0 {
+		return keep, nil
+	}
+	err = p.startWarm(ctx, app, id, last)
+	switch {
+	case err == nil:
+		p.tellDrift(ctx, app, []wrong{found}, nil)
+		return keep, nil
+	case ctx.Err() != nil, errors.Is(err, deployer.ErrUnavailable), errors.Is(err, store.ErrAway):
+		return keep, err
+	}
+	p.tellDrift(ctx, app, []wrong{found}, map[string]string{
+		"failed": storable(err.Error(), maxReason), "then": fmt.Sprintf("v%d is kept warm no longer", id.Release),
+	})
+	return nil, p.Store.EndWarm(ctx, app.ID, id.Release)
+}
+
+func (p *Pipeline) startWarm(ctx context.Context, app *models.App, id deployer.WorkloadID, instances int) error {
+	release, err := p.Store.Release(ctx, app.ID, id.Release)
+	if err != nil {
+		return err
+	}
+	plan, err := p.plan(ctx, app, release)
+	if err != nil {
+		return err
+	}
+	for _, w := range plan.Workloads {
+		if w.ID != id {
+			continue
+		}
+		w.Instances = instances
+		if err := p.Cluster.Ensure(ctx, w); err != nil {
+			return err
+		}
+		return p.Cluster.WaitHealthy(ctx, id)
+	}
+	return fmt.Errorf("v%d has no process %s", id.Release, id.Process)
 }
 
 // makeRoom lets warm releases go when the engine had no room to start

@@ -29,21 +29,28 @@ func (c *cli) ps() *cobra.Command {
 				c.say("%s has no instances.", app)
 				return nil
 			}
+			about, err := ok(s.api.GetAppWithResponse(cmd.Context(), app))
+			if err != nil {
+				return err
+			}
 			rows := make([][]string, len(page.Items))
 			for i, in := range page.Items {
-				rows[i] = []string{fmt.Sprintf("%s.%d", in.Process, in.Index), stateOf(in), fmt.Sprintf("v%d", in.Release), agoOf(in.StartedAt, ""), strconv.FormatInt(in.Restarts, 10), in.Address}
+				rows[i] = []string{fmt.Sprintf("%s.%d", in.Process, in.Index), stateOf(in, about.WarmRelease), fmt.Sprintf("v%d", in.Release), agoOf(in.StartedAt, ""), strconv.FormatInt(in.Restarts, 10), in.Address}
 			}
 			return c.table([]string{"INSTANCE", "STATE", "RELEASE", "STARTED", "RESTARTS", "ADDRESS"}, rows)
 		},
 	}, c.scale()))
 }
 
-func stateOf(in client.Instance) string {
+// stateOf says what an instance does. One that is kept warm runs without traffic.
+func stateOf(in client.Instance, warm *client.WarmRelease) string {
 	switch {
 	case in.OomKilled:
 		return string(in.State) + " (out of memory)"
 	case in.State == client.Exited:
 		return fmt.Sprintf("%s (%d)", in.State, in.ExitCode)
+	case warm != nil && in.Release == warm.Version:
+		return string(in.State) + " (warm)"
 	}
 	return string(in.State)
 }

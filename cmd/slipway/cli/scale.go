@@ -119,7 +119,7 @@ func lackOf(process string, wanted, release int64, instances []client.Instance) 
 		case in.State == client.Healthy:
 			healthy++
 		default:
-			others = append(others, fmt.Sprintf("%s.%d is %s", process, in.Index, stateOf(in)))
+			others = append(others, fmt.Sprintf("%s.%d is %s", process, in.Index, stateOf(in, nil)))
 		}
 	}
 	if healthy == wanted && len(others) == 0 {
