@@ -14,23 +14,26 @@ const (
 // workload counts the requests in flight on the instances of one process of
 // one release, over all of its backends and over table changes.
 type workload struct {
-	id       string
-	refs     int // backends in the table; guarded by the store
 	inFlight atomic.Int64
+	refs     int // backends in the table; guarded by the store
+	id       string
 }
 
 // backend is one instance that takes requests. It lives as long as the table
 // has it with the same address, and then until its last request has ended.
+//
+// With ten thousand of them hardly a request finds its own in the processor's
+// cache, so what each of them touches lies together.
 type backend struct {
-	Backend
-	workload *workload
-	pool     *pool // of the connections to its address, which others may have too
-	joined   int64 // when the table got it, by the pools' clock
-
 	inFlight atomic.Int64
 	retired  atomic.Bool
 	failures atomic.Int32 // connect failures in a row
 	ejected  atomic.Int64 // not to be chosen before this time, Unix nanoseconds
+	workload *workload
+	pool     *pool    // of the connections to its address, which others may have too
+	joined   int64    // when the table got it, by the pools' clock
+	own      workload // what workload points to, unless another backend has brought it
+	Backend
 }
 
 // use counts a request in. It reports false when the table has let go of the

@@ -27,12 +27,15 @@ type index struct {
 // route is one app as requests see it: immutable, but for the counters that
 // its backends point to.
 type route struct {
-	app      App
-	keys     []string // what it is found under
 	backends []*backend
 	counter  *counter      // nil for the platform
 	replaced chan struct{} // closed when the route is no longer in force; nil when no request waits for that
 	platform bool
+	app      App
+	keys     []string // what it is found under
+
+	one    [1]*backend // room for backends and keys, as most apps have one of each
+	oneKey [1]string
 }
 
 // find gives the route for a normal host, nil when there is none. An exact

@@ -164,7 +164,9 @@ func (s *store) replace(d *draft, app App) []*route {
 // newRoute makes a route that goes on counting with the backends of the old
 // one that did not change.
 func (s *store) newRoute(app App, old *route) *route {
-	r := &route{app: app, counter: s.counterOf(app.ID), keys: make([]string, len(app.Hosts)), backends: make([]*backend, len(app.Backends))}
+	r := &route{app: app, counter: s.counterOf(app.ID)}
+	r.keys = append(r.oneKey[:0], make([]string, len(app.Hosts))...)
+	r.backends = append(r.one[:0], make([]*backend, len(app.Backends))...)
 	if app.Hold {
 		r.replaced = make(chan struct{})
 	}
@@ -214,7 +216,8 @@ func (r *route) same(b Backend) *backend {
 func (s *store) refer(b *backend, id string) {
 	w := s.workloads[id]
 	if w == nil {
-		w = &workload{id: id}
+		w = &b.own
+		w.id = id
 		s.workloads[id] = w
 	}
 	w.refs++
