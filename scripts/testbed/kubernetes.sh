@@ -86,10 +86,10 @@ network() {
 	ip route add $pods via $node_address dev $name
 }
 
-secrets() {
+secrets() ( # in a process of its own: the node must not inherit the mask
 	umask 077
 	openssl genrsa -out "$state/service-accounts.key" 2048 2>/dev/null
-	local user token
+	local user groups token
 	: >"$state/tokens.csv"
 	while read -r user groups; do
 		token=$(openssl rand -hex 16)
@@ -103,7 +103,7 @@ secrets() {
 		system:kube-proxy
 		system:node:node1 system:nodes
 	USERS
-}
+)
 
 kubeconfig() { # kubeconfig TOKEN
 	cat <<-CONFIG
@@ -131,7 +131,7 @@ apply() { # apply PATH FILE
 	api PATCH "$1?fieldManager=testbed&force=true" "$2" >/dev/null
 }
 
-node_ready() { api GET /api/v1/nodes/node1 | tr -d ' \n' | grep -q '"type":"Ready","status":"True"\|"status":"True",[^}]*"type":"Ready"\|"type":"Ready"[^}]*"status":"True"'; }
+node_ready() { api GET /api/v1/nodes/node1 | tr -d ' \n' | grep -q '"type":"Ready","status":"True"'; }
 account_there() { api GET /api/v1/namespaces/default/serviceaccounts/default; }
 
 objects() {
