@@ -1,5 +1,5 @@
-// spec sha256:5b17d7a23fc90b6871cffaf197b68fb61bd6dfefaf949fe59a0f5875828cfba5
-// code sha256:1414ff91445814b61d0dfc32041dafeb019a6572d12efbb36776d566a8a4e670
+// spec sha256:529f207c6cddf6559524333002afd96f64d328f5979e0c50dbde6b38df3ae247
+// code sha256:9de0b44a3ad5e49ffb5306d5b217e8e0aa218640786a5019949a99f746c83951
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -19,6 +19,27 @@ import (
 
 	"github.com/oapi-codegen/runtime"
 )
+
+// Defines values for AddClusterKind.
+const (
+	AddClusterKindDocker     AddClusterKind = "docker"
+	AddClusterKindKubernetes AddClusterKind = "kubernetes"
+	AddClusterKindSwarm      AddClusterKind = "swarm"
+)
+
+// Valid indicates whether the value is a known member of the AddClusterKind enum.
+func (e AddClusterKind) Valid() bool {
+	switch e {
+	case AddClusterKindDocker:
+		return true
+	case AddClusterKindKubernetes:
+		return true
+	case AddClusterKindSwarm:
+		return true
+	default:
+		return false
+	}
+}
 
 // Defines values for AppStatus.
 const (
@@ -71,6 +92,69 @@ func (e BuildState) Valid() bool {
 	case BuildStateRunning:
 		return true
 	case BuildStateSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClusterKind.
+const (
+	ClusterKindDocker     ClusterKind = "docker"
+	ClusterKindKubernetes ClusterKind = "kubernetes"
+	ClusterKindSwarm      ClusterKind = "swarm"
+)
+
+// Valid indicates whether the value is a known member of the ClusterKind enum.
+func (e ClusterKind) Valid() bool {
+	switch e {
+	case ClusterKindDocker:
+		return true
+	case ClusterKindKubernetes:
+		return true
+	case ClusterKindSwarm:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClusterState.
+const (
+	ClusterStateAway  ClusterState = "away"
+	ClusterStateReady ClusterState = "ready"
+)
+
+// Valid indicates whether the value is a known member of the ClusterState enum.
+func (e ClusterState) Valid() bool {
+	switch e {
+	case ClusterStateAway:
+		return true
+	case ClusterStateReady:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClusterNodeState.
+const (
+	ClusterNodeStateDown     ClusterNodeState = "down"
+	ClusterNodeStateDrained  ClusterNodeState = "drained"
+	ClusterNodeStateReady    ClusterNodeState = "ready"
+	ClusterNodeStateStarting ClusterNodeState = "starting"
+)
+
+// Valid indicates whether the value is a known member of the ClusterNodeState enum.
+func (e ClusterNodeState) Valid() bool {
+	switch e {
+	case ClusterNodeStateDown:
+		return true
+	case ClusterNodeStateDrained:
+		return true
+	case ClusterNodeStateReady:
+		return true
+	case ClusterNodeStateStarting:
 		return true
 	default:
 		return false
@@ -154,6 +238,7 @@ const (
 	DeploymentTriggerConfig   DeploymentTrigger = "config"
 	DeploymentTriggerGit      DeploymentTrigger = "git"
 	DeploymentTriggerImage    DeploymentTrigger = "image"
+	DeploymentTriggerMove     DeploymentTrigger = "move"
 	DeploymentTriggerPush     DeploymentTrigger = "push"
 	DeploymentTriggerRestart  DeploymentTrigger = "restart"
 	DeploymentTriggerReturn   DeploymentTrigger = "return"
@@ -171,6 +256,8 @@ func (e DeploymentTrigger) Valid() bool {
 	case DeploymentTriggerGit:
 		return true
 	case DeploymentTriggerImage:
+		return true
+	case DeploymentTriggerMove:
 		return true
 	case DeploymentTriggerPush:
 		return true
@@ -193,22 +280,22 @@ func (e DeploymentTrigger) Valid() bool {
 
 // Defines values for InstanceState.
 const (
-	Exited    InstanceState = "exited"
-	Healthy   InstanceState = "healthy"
-	Starting  InstanceState = "starting"
-	Unhealthy InstanceState = "unhealthy"
+	InstanceStateExited    InstanceState = "exited"
+	InstanceStateHealthy   InstanceState = "healthy"
+	InstanceStateStarting  InstanceState = "starting"
+	InstanceStateUnhealthy InstanceState = "unhealthy"
 )
 
 // Valid indicates whether the value is a known member of the InstanceState enum.
 func (e InstanceState) Valid() bool {
 	switch e {
-	case Exited:
+	case InstanceStateExited:
 		return true
-	case Healthy:
+	case InstanceStateHealthy:
 		return true
-	case Starting:
+	case InstanceStateStarting:
 		return true
-	case Unhealthy:
+	case InstanceStateUnhealthy:
 		return true
 	default:
 		return false
@@ -365,6 +452,30 @@ func (e NewInvitationRole) Valid() bool {
 	case NewInvitationRoleMember:
 		return true
 	case NewInvitationRoleOwner:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NodeInstanceState.
+const (
+	NodeInstanceStateExited    NodeInstanceState = "exited"
+	NodeInstanceStateHealthy   NodeInstanceState = "healthy"
+	NodeInstanceStateStarting  NodeInstanceState = "starting"
+	NodeInstanceStateUnhealthy NodeInstanceState = "unhealthy"
+)
+
+// Valid indicates whether the value is a known member of the NodeInstanceState enum.
+func (e NodeInstanceState) Valid() bool {
+	switch e {
+	case NodeInstanceStateExited:
+		return true
+	case NodeInstanceStateHealthy:
+		return true
+	case NodeInstanceStateStarting:
+		return true
+	case NodeInstanceStateUnhealthy:
 		return true
 	default:
 		return false
@@ -664,6 +775,7 @@ const (
 	ListDeploymentsParamsTriggerConfig   ListDeploymentsParamsTrigger = "config"
 	ListDeploymentsParamsTriggerGit      ListDeploymentsParamsTrigger = "git"
 	ListDeploymentsParamsTriggerImage    ListDeploymentsParamsTrigger = "image"
+	ListDeploymentsParamsTriggerMove     ListDeploymentsParamsTrigger = "move"
 	ListDeploymentsParamsTriggerPush     ListDeploymentsParamsTrigger = "push"
 	ListDeploymentsParamsTriggerRestart  ListDeploymentsParamsTrigger = "restart"
 	ListDeploymentsParamsTriggerReturn   ListDeploymentsParamsTrigger = "return"
@@ -681,6 +793,8 @@ func (e ListDeploymentsParamsTrigger) Valid() bool {
 	case ListDeploymentsParamsTriggerGit:
 		return true
 	case ListDeploymentsParamsTriggerImage:
+		return true
+	case ListDeploymentsParamsTriggerMove:
 		return true
 	case ListDeploymentsParamsTriggerPush:
 		return true
@@ -853,6 +967,7 @@ const (
 	ListAllDeploymentsParamsTriggerConfig   ListAllDeploymentsParamsTrigger = "config"
 	ListAllDeploymentsParamsTriggerGit      ListAllDeploymentsParamsTrigger = "git"
 	ListAllDeploymentsParamsTriggerImage    ListAllDeploymentsParamsTrigger = "image"
+	ListAllDeploymentsParamsTriggerMove     ListAllDeploymentsParamsTrigger = "move"
 	ListAllDeploymentsParamsTriggerPush     ListAllDeploymentsParamsTrigger = "push"
 	ListAllDeploymentsParamsTriggerRestart  ListAllDeploymentsParamsTrigger = "restart"
 	ListAllDeploymentsParamsTriggerReturn   ListAllDeploymentsParamsTrigger = "return"
@@ -870,6 +985,8 @@ func (e ListAllDeploymentsParamsTrigger) Valid() bool {
 	case ListAllDeploymentsParamsTriggerGit:
 		return true
 	case ListAllDeploymentsParamsTriggerImage:
+		return true
+	case ListAllDeploymentsParamsTriggerMove:
 		return true
 	case ListAllDeploymentsParamsTriggerPush:
 		return true
@@ -895,6 +1012,22 @@ type ActorRights struct {
 	// Scopes null in a browser session, which may do all that its user may
 	Scopes *[]string `json:"scopes"`
 }
+
+// AddCluster defines model for AddCluster.
+type AddCluster struct {
+	// Credentials Kept encrypted and never shown again
+	Credentials *ClusterCredentials `json:"credentials,omitempty"`
+
+	// Endpoint unix:///path or tcp://host:port; empty for a Kubernetes, and for a Swarm that the server's own engine manages
+	Endpoint *string        `json:"endpoint,omitempty"`
+	Kind     AddClusterKind `json:"kind"`
+
+	// Name Examples: production
+	Name string `json:"name"`
+}
+
+// AddClusterKind defines model for AddCluster.Kind.
+type AddClusterKind string
 
 // AddDomain defines model for AddDomain.
 type AddDomain struct {
@@ -925,6 +1058,11 @@ type App struct {
 
 	// Builder dockerfile, static, image, or empty to choose by what the source holds
 	Builder string `json:"builder"`
+
+	// Cluster The name of the cluster that its next release runs on
+	//
+	// Examples: local
+	Cluster string `json:"cluster"`
 
 	// CPUMilli CPU limit per instance in thousandths of a core; 0 for the default
 	CPUMilli  int64     `json:"cpu_milli"`
@@ -1033,6 +1171,12 @@ type AppMetrics struct {
 	Total TotalMetrics `json:"total"`
 }
 
+// AppMove defines model for AppMove.
+type AppMove struct {
+	// Deployment Absent when nothing is deployed yet
+	Deployment *Deployment `json:"deployment,omitempty"`
+}
+
 // AppRecent defines model for AppRecent.
 type AppRecent struct {
 	// App The app's name
@@ -1070,6 +1214,96 @@ type ChangePassword struct {
 	Current string `json:"current"`
 	New     string `json:"new"`
 }
+
+// Cluster defines model for Cluster.
+type Cluster struct {
+	// Apps How many have their next release on it
+	Apps      int64     `json:"apps"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Endpoint Of the engine's API; empty for the server's own engine and for a Kubernetes
+	Endpoint  string      `json:"endpoint"`
+	Instances int64       `json:"instances"`
+	Kind      ClusterKind `json:"kind"`
+
+	// Name Examples: local
+	Name string `json:"name"`
+
+	// Nodes Empty while it is away
+	Nodes []ClusterNode `json:"nodes"`
+
+	// Own Whether it is the server's own engine, which also builds
+	Own bool `json:"own"`
+
+	// Reason Why it is away
+	Reason string       `json:"reason"`
+	State  ClusterState `json:"state"`
+}
+
+// ClusterKind defines model for Cluster.Kind.
+type ClusterKind string
+
+// ClusterState defines model for Cluster.State.
+type ClusterState string
+
+// ClusterAccess defines model for ClusterAccess.
+type ClusterAccess struct {
+	// Credentials Kept encrypted and never shown again
+	Credentials *ClusterCredentials `json:"credentials,omitempty"`
+
+	// Endpoint unix:///path or tcp://host:port; empty for a Kubernetes, and for a Swarm that the server's own engine manages
+	Endpoint *string `json:"endpoint,omitempty"`
+}
+
+// ClusterCredentials defines model for ClusterCredentials.
+type ClusterCredentials struct {
+	Ca         *string `json:"ca,omitempty"`
+	Cert       *string `json:"cert,omitempty"`
+	Context    *string `json:"context,omitempty"`
+	Key        *string `json:"key,omitempty"`
+	Kubeconfig *string `json:"kubeconfig,omitempty"`
+}
+
+// ClusterJoin defines model for ClusterJoin.
+type ClusterJoin struct {
+	// Command To be run on the machine; empty where nodes join by other means
+	Command []string `json:"command"`
+
+	// Hint What else there is to know
+	Hint string `json:"hint"`
+}
+
+// ClusterNode defines model for ClusterNode.
+type ClusterNode struct {
+	Address string `json:"address"`
+
+	// CPUMilli Thousandths of a core for instances; 0 when unknown
+	CPUMilli int64  `json:"cpu_milli"`
+	ID       string `json:"id"`
+
+	// Instances Those of apps that you see
+	Instances []NodeInstance `json:"instances"`
+
+	// Labels What placement is matched with
+	Labels map[string]string `json:"labels"`
+
+	// Manager Whether it decides for the cluster
+	Manager bool `json:"manager"`
+
+	// MemoryBytes For instances; 0 when unknown
+	MemoryBytes int64  `json:"memory_bytes"`
+	Name        string `json:"name"`
+
+	// Reason Why it is not ready, when that is known
+	Reason string           `json:"reason"`
+	State  ClusterNodeState `json:"state"`
+
+	// Version Of its engine
+	Version string `json:"version"`
+}
+
+// ClusterNodeState defines model for ClusterNode.State.
+type ClusterNodeState string
 
 // Config defines model for Config.
 type Config struct {
@@ -1474,6 +1708,14 @@ type MetricsOverview struct {
 	Times []int64 `json:"times"`
 }
 
+// MoveApp defines model for MoveApp.
+type MoveApp struct {
+	// To The cluster's name
+	//
+	// Examples: production
+	To string `json:"to"`
+}
+
 // NewInvitation defines model for NewInvitation.
 type NewInvitation struct {
 	CreatedAt time.Time `json:"created_at"`
@@ -1516,6 +1758,20 @@ type NewToken struct {
 	Token string `json:"token"`
 }
 
+// NodeInstance defines model for NodeInstance.
+type NodeInstance struct {
+	App string `json:"app"`
+
+	// Name Examples: hello.web.v3.1
+	Name    string            `json:"name"`
+	Process string            `json:"process"`
+	Release int64             `json:"release"`
+	State   NodeInstanceState `json:"state"`
+}
+
+// NodeInstanceState defines model for NodeInstance.State.
+type NodeInstanceState string
+
 // OneTimeLink defines model for OneTimeLink.
 type OneTimeLink struct {
 	ExpiresAt time.Time `json:"expires_at"`
@@ -1525,6 +1781,14 @@ type OneTimeLink struct {
 // PageApp defines model for PageApp.
 type PageApp struct {
 	Items []App `json:"items"`
+
+	// NextCursor Ask with it for what follows; empty at the end
+	NextCursor string `json:"next_cursor"`
+}
+
+// PageCluster defines model for PageCluster.
+type PageCluster struct {
+	Items []Cluster `json:"items"`
 
 	// NextCursor Ask with it for what follows; empty at the end
 	NextCursor string `json:"next_cursor"`
@@ -2055,6 +2319,11 @@ type UpdatedApp struct {
 	// Builder dockerfile, static, image, or empty to choose by what the source holds
 	Builder string `json:"builder"`
 
+	// Cluster The name of the cluster that its next release runs on
+	//
+	// Examples: local
+	Cluster string `json:"cluster"`
+
 	// CPUMilli CPU limit per instance in thousandths of a core; 0 for the default
 	CPUMilli   int64       `json:"cpu_milli"`
 	CreatedAt  time.Time   `json:"created_at"`
@@ -2346,6 +2615,12 @@ type ReadAppMetricsParams struct {
 // ReadAppMetricsParamsRange defines parameters for ReadAppMetrics.
 type ReadAppMetricsParamsRange string
 
+// MoveAppParams defines parameters for MoveApp.
+type MoveAppParams struct {
+	// IdempotencyKey Sending the same request again with the same key gives the first one's answer and does nothing more.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
@@ -2395,6 +2670,12 @@ type RemoveVolumeParams struct {
 
 // CreateWebhookSecretParams defines parameters for CreateWebhookSecret.
 type CreateWebhookSecretParams struct {
+	// IdempotencyKey Sending the same request again with the same key gives the first one's answer and does nothing more.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// AddClusterParams defines parameters for AddCluster.
+type AddClusterParams struct {
 	// IdempotencyKey Sending the same request again with the same key gives the first one's answer and does nothing more.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -2496,6 +2777,9 @@ type CreateDeploymentJSONRequestBody = CreateDeployment
 // AddDomainJSONRequestBody defines body for AddDomain for application/json ContentType.
 type AddDomainJSONRequestBody = AddDomain
 
+// MoveAppJSONRequestBody defines body for MoveApp for application/json ContentType.
+type MoveAppJSONRequestBody = MoveApp
+
 // RollbackAppJSONRequestBody defines body for RollbackApp for application/json ContentType.
 type RollbackAppJSONRequestBody = Rollback
 
@@ -2504,6 +2788,12 @@ type ScaleAppJSONRequestBody ScaleAppJSONBody
 
 // AddVolumeJSONRequestBody defines body for AddVolume for application/json ContentType.
 type AddVolumeJSONRequestBody = AddVolume
+
+// AddClusterJSONRequestBody defines body for AddCluster for application/json ContentType.
+type AddClusterJSONRequestBody = AddCluster
+
+// RenewClusterJSONRequestBody defines body for RenewCluster for application/json ContentType.
+type RenewClusterJSONRequestBody = ClusterAccess
 
 // CreateInvitationJSONRequestBody defines body for CreateInvitation for application/json ContentType.
 type CreateInvitationJSONRequestBody = CreateInvitation
@@ -2785,6 +3075,24 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/apps/{app}/metrics (the `ReadAppMetrics` operationId).
 	ReadAppMetrics(ctx context.Context, app string, params *ReadAppMetricsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// MoveAppWithBody Bring an app to another cluster
+	//
+	// The live release comes up there, gets the traffic, and goes here: no request is lost. An app with a volume cannot move. An app that has no live release yet is only written down for the other cluster, and the answer has no deployment.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/apps/{app}/move (the `MoveApp` operationId).
+	MoveAppWithBody(ctx context.Context, app string, params *MoveAppParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MoveApp Bring an app to another cluster
+	//
+	// The live release comes up there, gets the traffic, and goes here: no request is lost. An app with a volume cannot move. An app that has no live release yet is only written down for the other cluster, and the answer has no deployment.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/apps/{app}/move (the `MoveApp` operationId).
+	MoveApp(ctx context.Context, app string, params *MoveAppParams, body MoveAppJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListReleases List an app's releases, newest first
 	//
 	// Corresponds with GET /api/v1/apps/{app}/releases (the `ListReleases` operationId).
@@ -2886,6 +3194,80 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/apps/{app}/webhook-secret (the `CreateWebhookSecret` operationId).
 	CreateWebhookSecret(ctx context.Context, app string, params *CreateWebhookSecretParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListClusters List the clusters, the server's own engine first
+	//
+	// Corresponds with GET /api/v1/clusters (the `ListClusters` operationId).
+	ListClusters(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddClusterWithBody Add a cluster
+	//
+	// For owners. The cluster must answer: one that cannot be reached is refused.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/clusters (the `AddCluster` operationId).
+	AddClusterWithBody(ctx context.Context, params *AddClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddCluster Add a cluster
+	//
+	// For owners. The cluster must answer: one that cannot be reached is refused.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/clusters (the `AddCluster` operationId).
+	AddCluster(ctx context.Context, params *AddClusterParams, body AddClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveCluster Take a cluster away that no app needs
+	//
+	// For owners. What is on the cluster beside Slipway's apps stays as it is.
+	//
+	// Corresponds with DELETE /api/v1/clusters/{cluster} (the `RemoveCluster` operationId).
+	RemoveCluster(ctx context.Context, cluster string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCluster Show a cluster, its nodes and what runs where
+	//
+	// Corresponds with GET /api/v1/clusters/{cluster} (the `GetCluster` operationId).
+	GetCluster(ctx context.Context, cluster string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RenewClusterWithBody Give a cluster another endpoint or other credentials
+	//
+	// For owners. They must work: else nothing changes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/clusters/{cluster}/access (the `RenewCluster` operationId).
+	RenewClusterWithBody(ctx context.Context, cluster string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RenewCluster Give a cluster another endpoint or other credentials
+	//
+	// For owners. They must work: else nothing changes.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/clusters/{cluster}/access (the `RenewCluster` operationId).
+	RenewCluster(ctx context.Context, cluster string, body RenewClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinCluster Get the command that makes a machine a node
+	//
+	// For owners. The command holds a secret: who runs it joins.
+	//
+	// Corresponds with POST /api/v1/clusters/{cluster}/join (the `JoinCluster` operationId).
+	JoinCluster(ctx context.Context, cluster string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DrainNode Move a node's instances elsewhere and give it no more
+	//
+	// For owners. It does not wait for them to have moved.
+	//
+	// Corresponds with POST /api/v1/clusters/{cluster}/nodes/{node}/drain (the `DrainNode` operationId).
+	DrainNode(ctx context.Context, cluster string, node string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumeNode Let a drained node take instances again
+	//
+	// For owners.
+	//
+	// Corresponds with POST /api/v1/clusters/{cluster}/nodes/{node}/resume (the `ResumeNode` operationId).
+	ResumeNode(ctx context.Context, cluster string, node string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAllDeployments List the deployments of all apps, newest first
 	//
@@ -3608,6 +3990,44 @@ func (c *Client) ReadAppMetrics(ctx context.Context, app string, params *ReadApp
 	return c.Client.Do(req)
 }
 
+// MoveAppWithBody Bring an app to another cluster
+//
+// The live release comes up there, gets the traffic, and goes here: no request is lost. An app with a volume cannot move. An app that has no live release yet is only written down for the other cluster, and the answer has no deployment.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/apps/{app}/move (the `MoveApp` operationId).
+func (c *Client) MoveAppWithBody(ctx context.Context, app string, params *MoveAppParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMoveAppRequestWithBody(c.Server, app, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MoveApp Bring an app to another cluster
+//
+// The live release comes up there, gets the traffic, and goes here: no request is lost. An app with a volume cannot move. An app that has no live release yet is only written down for the other cluster, and the answer has no deployment.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/apps/{app}/move (the `MoveApp` operationId).
+func (c *Client) MoveApp(ctx context.Context, app string, params *MoveAppParams, body MoveAppJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMoveAppRequest(c.Server, app, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListReleases List an app's releases, newest first
 //
 // Corresponds with GET /api/v1/apps/{app}/releases (the `ListReleases` operationId).
@@ -3840,6 +4260,180 @@ func (c *Client) RemoveVolume(ctx context.Context, app string, volume string, pa
 // Corresponds with POST /api/v1/apps/{app}/webhook-secret (the `CreateWebhookSecret` operationId).
 func (c *Client) CreateWebhookSecret(ctx context.Context, app string, params *CreateWebhookSecretParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateWebhookSecretRequest(c.Server, app, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListClusters List the clusters, the server's own engine first
+//
+// Corresponds with GET /api/v1/clusters (the `ListClusters` operationId).
+func (c *Client) ListClusters(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListClustersRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddClusterWithBody Add a cluster
+//
+// For owners. The cluster must answer: one that cannot be reached is refused.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/clusters (the `AddCluster` operationId).
+func (c *Client) AddClusterWithBody(ctx context.Context, params *AddClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddClusterRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddCluster Add a cluster
+//
+// For owners. The cluster must answer: one that cannot be reached is refused.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/clusters (the `AddCluster` operationId).
+func (c *Client) AddCluster(ctx context.Context, params *AddClusterParams, body AddClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddClusterRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveCluster Take a cluster away that no app needs
+//
+// For owners. What is on the cluster beside Slipway's apps stays as it is.
+//
+// Corresponds with DELETE /api/v1/clusters/{cluster} (the `RemoveCluster` operationId).
+func (c *Client) RemoveCluster(ctx context.Context, cluster string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveClusterRequest(c.Server, cluster)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCluster Show a cluster, its nodes and what runs where
+//
+// Corresponds with GET /api/v1/clusters/{cluster} (the `GetCluster` operationId).
+func (c *Client) GetCluster(ctx context.Context, cluster string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetClusterRequest(c.Server, cluster)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RenewClusterWithBody Give a cluster another endpoint or other credentials
+//
+// For owners. They must work: else nothing changes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/clusters/{cluster}/access (the `RenewCluster` operationId).
+func (c *Client) RenewClusterWithBody(ctx context.Context, cluster string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRenewClusterRequestWithBody(c.Server, cluster, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RenewCluster Give a cluster another endpoint or other credentials
+//
+// For owners. They must work: else nothing changes.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/clusters/{cluster}/access (the `RenewCluster` operationId).
+func (c *Client) RenewCluster(ctx context.Context, cluster string, body RenewClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRenewClusterRequest(c.Server, cluster, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinCluster Get the command that makes a machine a node
+//
+// For owners. The command holds a secret: who runs it joins.
+//
+// Corresponds with POST /api/v1/clusters/{cluster}/join (the `JoinCluster` operationId).
+func (c *Client) JoinCluster(ctx context.Context, cluster string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinClusterRequest(c.Server, cluster)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DrainNode Move a node's instances elsewhere and give it no more
+//
+// For owners. It does not wait for them to have moved.
+//
+// Corresponds with POST /api/v1/clusters/{cluster}/nodes/{node}/drain (the `DrainNode` operationId).
+func (c *Client) DrainNode(ctx context.Context, cluster string, node string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDrainNodeRequest(c.Server, cluster, node)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumeNode Let a drained node take instances again
+//
+// For owners.
+//
+// Corresponds with POST /api/v1/clusters/{cluster}/nodes/{node}/resume (the `ResumeNode` operationId).
+func (c *Client) ResumeNode(ctx context.Context, cluster string, node string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumeNodeRequest(c.Server, cluster, node)
 	if err != nil {
 		return nil, err
 	}
@@ -5850,6 +6444,68 @@ func NewReadAppMetricsRequest(server string, app string, params *ReadAppMetricsP
 	return req, nil
 }
 
+// NewMoveAppRequest calls the generic MoveApp builder with application/json body
+func NewMoveAppRequest(server string, app string, params *MoveAppParams, body MoveAppJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMoveAppRequestWithBody(server, app, params, "application/json", bodyReader)
+}
+
+// NewMoveAppRequestWithBody constructs an http.Request for the MoveApp method, with any body, and a specified content type
+func NewMoveAppRequestWithBody(server string, app string, params *MoveAppParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "app", app, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/apps/%s/move", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListReleasesRequest constructs an http.Request for the ListReleases method
 func NewListReleasesRequest(server string, app string, params *ListReleasesParams) (*http.Request, error) {
 	var err error
@@ -6426,6 +7082,319 @@ func NewCreateWebhookSecretRequest(server string, app string, params *CreateWebh
 			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewListClustersRequest constructs an http.Request for the ListClusters method
+func NewListClustersRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clusters")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddClusterRequest calls the generic AddCluster builder with application/json body
+func NewAddClusterRequest(server string, params *AddClusterParams, body AddClusterJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddClusterRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewAddClusterRequestWithBody constructs an http.Request for the AddCluster method, with any body, and a specified content type
+func NewAddClusterRequestWithBody(server string, params *AddClusterParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clusters")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRemoveClusterRequest constructs an http.Request for the RemoveCluster method
+func NewRemoveClusterRequest(server string, cluster string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster", cluster, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clusters/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetClusterRequest constructs an http.Request for the GetCluster method
+func NewGetClusterRequest(server string, cluster string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster", cluster, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clusters/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRenewClusterRequest calls the generic RenewCluster builder with application/json body
+func NewRenewClusterRequest(server string, cluster string, body RenewClusterJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRenewClusterRequestWithBody(server, cluster, "application/json", bodyReader)
+}
+
+// NewRenewClusterRequestWithBody constructs an http.Request for the RenewCluster method, with any body, and a specified content type
+func NewRenewClusterRequestWithBody(server string, cluster string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster", cluster, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clusters/%s/access", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewJoinClusterRequest constructs an http.Request for the JoinCluster method
+func NewJoinClusterRequest(server string, cluster string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster", cluster, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clusters/%s/join", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDrainNodeRequest constructs an http.Request for the DrainNode method
+func NewDrainNodeRequest(server string, cluster string, node string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster", cluster, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "node", node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clusters/%s/nodes/%s/drain", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewResumeNodeRequest constructs an http.Request for the ResumeNode method
+func NewResumeNodeRequest(server string, cluster string, node string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster", cluster, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "node", node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clusters/%s/nodes/%s/resume", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -7941,6 +8910,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/apps/{app}/metrics (the `ReadAppMetrics` operationId).
 	ReadAppMetricsWithResponse(ctx context.Context, app string, params *ReadAppMetricsParams, reqEditors ...RequestEditorFn) (*ReadAppMetricsResponse, error)
 
+	// MoveAppWithBodyWithResponse Bring an app to another cluster
+	//
+	// The live release comes up there, gets the traffic, and goes here: no request is lost. An app with a volume cannot move. An app that has no live release yet is only written down for the other cluster, and the answer has no deployment.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/apps/{app}/move (the `MoveApp` operationId).
+	MoveAppWithBodyWithResponse(ctx context.Context, app string, params *MoveAppParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MoveAppResponse, error)
+
+	// MoveAppWithResponse Bring an app to another cluster
+	//
+	// The live release comes up there, gets the traffic, and goes here: no request is lost. An app with a volume cannot move. An app that has no live release yet is only written down for the other cluster, and the answer has no deployment.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/apps/{app}/move (the `MoveApp` operationId).
+	MoveAppWithResponse(ctx context.Context, app string, params *MoveAppParams, body MoveAppJSONRequestBody, reqEditors ...RequestEditorFn) (*MoveAppResponse, error)
+
 	// ListReleasesWithResponse List an app's releases, newest first
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -8056,6 +9043,92 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/apps/{app}/webhook-secret (the `CreateWebhookSecret` operationId).
 	CreateWebhookSecretWithResponse(ctx context.Context, app string, params *CreateWebhookSecretParams, reqEditors ...RequestEditorFn) (*CreateWebhookSecretResponse, error)
+
+	// ListClustersWithResponse List the clusters, the server's own engine first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/clusters (the `ListClusters` operationId).
+	ListClustersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListClustersResponse, error)
+
+	// AddClusterWithBodyWithResponse Add a cluster
+	//
+	// For owners. The cluster must answer: one that cannot be reached is refused.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/clusters (the `AddCluster` operationId).
+	AddClusterWithBodyWithResponse(ctx context.Context, params *AddClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddClusterResponse, error)
+
+	// AddClusterWithResponse Add a cluster
+	//
+	// For owners. The cluster must answer: one that cannot be reached is refused.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/clusters (the `AddCluster` operationId).
+	AddClusterWithResponse(ctx context.Context, params *AddClusterParams, body AddClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*AddClusterResponse, error)
+
+	// RemoveClusterWithResponse Take a cluster away that no app needs
+	//
+	// For owners. What is on the cluster beside Slipway's apps stays as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/clusters/{cluster} (the `RemoveCluster` operationId).
+	RemoveClusterWithResponse(ctx context.Context, cluster string, reqEditors ...RequestEditorFn) (*RemoveClusterResponse, error)
+
+	// GetClusterWithResponse Show a cluster, its nodes and what runs where
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/clusters/{cluster} (the `GetCluster` operationId).
+	GetClusterWithResponse(ctx context.Context, cluster string, reqEditors ...RequestEditorFn) (*GetClusterResponse, error)
+
+	// RenewClusterWithBodyWithResponse Give a cluster another endpoint or other credentials
+	//
+	// For owners. They must work: else nothing changes.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/clusters/{cluster}/access (the `RenewCluster` operationId).
+	RenewClusterWithBodyWithResponse(ctx context.Context, cluster string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RenewClusterResponse, error)
+
+	// RenewClusterWithResponse Give a cluster another endpoint or other credentials
+	//
+	// For owners. They must work: else nothing changes.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/clusters/{cluster}/access (the `RenewCluster` operationId).
+	RenewClusterWithResponse(ctx context.Context, cluster string, body RenewClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*RenewClusterResponse, error)
+
+	// JoinClusterWithResponse Get the command that makes a machine a node
+	//
+	// For owners. The command holds a secret: who runs it joins.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/clusters/{cluster}/join (the `JoinCluster` operationId).
+	JoinClusterWithResponse(ctx context.Context, cluster string, reqEditors ...RequestEditorFn) (*JoinClusterResponse, error)
+
+	// DrainNodeWithResponse Move a node's instances elsewhere and give it no more
+	//
+	// For owners. It does not wait for them to have moved.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/clusters/{cluster}/nodes/{node}/drain (the `DrainNode` operationId).
+	DrainNodeWithResponse(ctx context.Context, cluster string, node string, reqEditors ...RequestEditorFn) (*DrainNodeResponse, error)
+
+	// ResumeNodeWithResponse Let a drained node take instances again
+	//
+	// For owners.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/clusters/{cluster}/nodes/{node}/resume (the `ResumeNode` operationId).
+	ResumeNodeWithResponse(ctx context.Context, cluster string, node string, reqEditors ...RequestEditorFn) (*ResumeNodeResponse, error)
 
 	// ListAllDeploymentsWithResponse List the deployments of all apps, newest first
 	//
@@ -9406,6 +10479,54 @@ func (r ReadAppMetricsResponse) ContentType() string {
 	return ""
 }
 
+type MoveAppResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *AppMove
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r MoveAppResponse) GetJSON202() *AppMove {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r MoveAppResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r MoveAppResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MoveAppResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MoveAppResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MoveAppResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListReleasesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9942,6 +11063,383 @@ func (r CreateWebhookSecretResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateWebhookSecretResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListClustersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageCluster
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListClustersResponse) GetJSON200() *PageCluster {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListClustersResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListClustersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListClustersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListClustersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListClustersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AddClusterResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Cluster
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AddClusterResponse) GetJSON201() *Cluster {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AddClusterResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AddClusterResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddClusterResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddClusterResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddClusterResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveClusterResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveClusterResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveClusterResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveClusterResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveClusterResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveClusterResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetClusterResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Cluster
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetClusterResponse) GetJSON200() *Cluster {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetClusterResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetClusterResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetClusterResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetClusterResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetClusterResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RenewClusterResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Cluster
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RenewClusterResponse) GetJSON200() *Cluster {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RenewClusterResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RenewClusterResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RenewClusterResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RenewClusterResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RenewClusterResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type JoinClusterResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ClusterJoin
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JoinClusterResponse) GetJSON200() *ClusterJoin {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r JoinClusterResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r JoinClusterResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JoinClusterResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JoinClusterResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JoinClusterResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DrainNodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Cluster
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DrainNodeResponse) GetJSON200() *Cluster {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DrainNodeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DrainNodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DrainNodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DrainNodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DrainNodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResumeNodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Cluster
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResumeNodeResponse) GetJSON200() *Cluster {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ResumeNodeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ResumeNodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResumeNodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResumeNodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResumeNodeResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11766,6 +13264,36 @@ func (c *ClientWithResponses) ReadAppMetricsWithResponse(ctx context.Context, ap
 	return ParseReadAppMetricsResponse(rsp)
 }
 
+// MoveAppWithBodyWithResponse Bring an app to another cluster
+//
+// The live release comes up there, gets the traffic, and goes here: no request is lost. An app with a volume cannot move. An app that has no live release yet is only written down for the other cluster, and the answer has no deployment.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/apps/{app}/move (the `MoveApp` operationId).
+func (c *ClientWithResponses) MoveAppWithBodyWithResponse(ctx context.Context, app string, params *MoveAppParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MoveAppResponse, error) {
+	rsp, err := c.MoveAppWithBody(ctx, app, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMoveAppResponse(rsp)
+}
+
+// MoveAppWithResponse Bring an app to another cluster
+//
+// The live release comes up there, gets the traffic, and goes here: no request is lost. An app with a volume cannot move. An app that has no live release yet is only written down for the other cluster, and the answer has no deployment.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/apps/{app}/move (the `MoveApp` operationId).
+func (c *ClientWithResponses) MoveAppWithResponse(ctx context.Context, app string, params *MoveAppParams, body MoveAppJSONRequestBody, reqEditors ...RequestEditorFn) (*MoveAppResponse, error) {
+	rsp, err := c.MoveApp(ctx, app, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMoveAppResponse(rsp)
+}
+
 // ListReleasesWithResponse List an app's releases, newest first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -11964,6 +13492,152 @@ func (c *ClientWithResponses) CreateWebhookSecretWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseCreateWebhookSecretResponse(rsp)
+}
+
+// ListClustersWithResponse List the clusters, the server's own engine first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/clusters (the `ListClusters` operationId).
+func (c *ClientWithResponses) ListClustersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListClustersResponse, error) {
+	rsp, err := c.ListClusters(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListClustersResponse(rsp)
+}
+
+// AddClusterWithBodyWithResponse Add a cluster
+//
+// For owners. The cluster must answer: one that cannot be reached is refused.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/clusters (the `AddCluster` operationId).
+func (c *ClientWithResponses) AddClusterWithBodyWithResponse(ctx context.Context, params *AddClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddClusterResponse, error) {
+	rsp, err := c.AddClusterWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddClusterResponse(rsp)
+}
+
+// AddClusterWithResponse Add a cluster
+//
+// For owners. The cluster must answer: one that cannot be reached is refused.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/clusters (the `AddCluster` operationId).
+func (c *ClientWithResponses) AddClusterWithResponse(ctx context.Context, params *AddClusterParams, body AddClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*AddClusterResponse, error) {
+	rsp, err := c.AddCluster(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddClusterResponse(rsp)
+}
+
+// RemoveClusterWithResponse Take a cluster away that no app needs
+//
+// For owners. What is on the cluster beside Slipway's apps stays as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/clusters/{cluster} (the `RemoveCluster` operationId).
+func (c *ClientWithResponses) RemoveClusterWithResponse(ctx context.Context, cluster string, reqEditors ...RequestEditorFn) (*RemoveClusterResponse, error) {
+	rsp, err := c.RemoveCluster(ctx, cluster, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveClusterResponse(rsp)
+}
+
+// GetClusterWithResponse Show a cluster, its nodes and what runs where
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/clusters/{cluster} (the `GetCluster` operationId).
+func (c *ClientWithResponses) GetClusterWithResponse(ctx context.Context, cluster string, reqEditors ...RequestEditorFn) (*GetClusterResponse, error) {
+	rsp, err := c.GetCluster(ctx, cluster, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetClusterResponse(rsp)
+}
+
+// RenewClusterWithBodyWithResponse Give a cluster another endpoint or other credentials
+//
+// For owners. They must work: else nothing changes.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/clusters/{cluster}/access (the `RenewCluster` operationId).
+func (c *ClientWithResponses) RenewClusterWithBodyWithResponse(ctx context.Context, cluster string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RenewClusterResponse, error) {
+	rsp, err := c.RenewClusterWithBody(ctx, cluster, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRenewClusterResponse(rsp)
+}
+
+// RenewClusterWithResponse Give a cluster another endpoint or other credentials
+//
+// For owners. They must work: else nothing changes.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/clusters/{cluster}/access (the `RenewCluster` operationId).
+func (c *ClientWithResponses) RenewClusterWithResponse(ctx context.Context, cluster string, body RenewClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*RenewClusterResponse, error) {
+	rsp, err := c.RenewCluster(ctx, cluster, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRenewClusterResponse(rsp)
+}
+
+// JoinClusterWithResponse Get the command that makes a machine a node
+//
+// For owners. The command holds a secret: who runs it joins.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/clusters/{cluster}/join (the `JoinCluster` operationId).
+func (c *ClientWithResponses) JoinClusterWithResponse(ctx context.Context, cluster string, reqEditors ...RequestEditorFn) (*JoinClusterResponse, error) {
+	rsp, err := c.JoinCluster(ctx, cluster, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinClusterResponse(rsp)
+}
+
+// DrainNodeWithResponse Move a node's instances elsewhere and give it no more
+//
+// For owners. It does not wait for them to have moved.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/clusters/{cluster}/nodes/{node}/drain (the `DrainNode` operationId).
+func (c *ClientWithResponses) DrainNodeWithResponse(ctx context.Context, cluster string, node string, reqEditors ...RequestEditorFn) (*DrainNodeResponse, error) {
+	rsp, err := c.DrainNode(ctx, cluster, node, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDrainNodeResponse(rsp)
+}
+
+// ResumeNodeWithResponse Let a drained node take instances again
+//
+// For owners.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/clusters/{cluster}/nodes/{node}/resume (the `ResumeNode` operationId).
+func (c *ClientWithResponses) ResumeNodeWithResponse(ctx context.Context, cluster string, node string, reqEditors ...RequestEditorFn) (*ResumeNodeResponse, error) {
+	rsp, err := c.ResumeNode(ctx, cluster, node, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumeNodeResponse(rsp)
 }
 
 // ListAllDeploymentsWithResponse List the deployments of all apps, newest first
@@ -13293,6 +14967,39 @@ func ParseReadAppMetricsResponse(rsp *http.Response) (*ReadAppMetricsResponse, e
 	return response, nil
 }
 
+// ParseMoveAppResponse parses an HTTP response from a MoveAppWithResponse call
+func ParseMoveAppResponse(rsp *http.Response) (*MoveAppResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MoveAppResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest AppMove
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListReleasesResponse parses an HTTP response from a ListReleasesWithResponse call
 func ParseListReleasesResponse(rsp *http.Response) (*ListReleasesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -13669,6 +15376,266 @@ func ParseCreateWebhookSecretResponse(rsp *http.Response) (*CreateWebhookSecretR
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListClustersResponse parses an HTTP response from a ListClustersWithResponse call
+func ParseListClustersResponse(rsp *http.Response) (*ListClustersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListClustersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageCluster
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAddClusterResponse parses an HTTP response from a AddClusterWithResponse call
+func ParseAddClusterResponse(rsp *http.Response) (*AddClusterResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddClusterResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Cluster
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveClusterResponse parses an HTTP response from a RemoveClusterWithResponse call
+func ParseRemoveClusterResponse(rsp *http.Response) (*RemoveClusterResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveClusterResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetClusterResponse parses an HTTP response from a GetClusterWithResponse call
+func ParseGetClusterResponse(rsp *http.Response) (*GetClusterResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetClusterResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Cluster
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRenewClusterResponse parses an HTTP response from a RenewClusterWithResponse call
+func ParseRenewClusterResponse(rsp *http.Response) (*RenewClusterResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RenewClusterResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Cluster
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseJoinClusterResponse parses an HTTP response from a JoinClusterWithResponse call
+func ParseJoinClusterResponse(rsp *http.Response) (*JoinClusterResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JoinClusterResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ClusterJoin
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDrainNodeResponse parses an HTTP response from a DrainNodeWithResponse call
+func ParseDrainNodeResponse(rsp *http.Response) (*DrainNodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DrainNodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Cluster
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResumeNodeResponse parses an HTTP response from a ResumeNodeWithResponse call
+func ParseResumeNodeResponse(rsp *http.Response) (*ResumeNodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResumeNodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Cluster
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

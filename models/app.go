@@ -20,6 +20,8 @@ type App struct {
 	SourceCredential []byte
 	WebhookSecret    []byte // encrypted
 
+	ClusterID string // where its next release runs
+
 	Branch     string // the tracked branch; "" until the first push decides
 	Builder    string // "dockerfile", "static", "image" or "" for automatic
 	Dockerfile string // path of the Dockerfile in the source, "" for "Dockerfile"

@@ -47,6 +47,7 @@ const (
 	TriggerSettings Trigger = "settings" // health path, port, limits changed
 	TriggerRestart  Trigger = "restart"  // the live release anew
 	TriggerReturn   Trigger = "return"   // Slipway goes back to the release before, see WatchVerdict
+	TriggerMove     Trigger = "move"     // the live release on another cluster
 )
 
 // Deployment is one attempt to make a release the live one.
@@ -65,7 +66,8 @@ type Deployment struct {
 	Commit        string
 	CommitMessage string
 	ImageRef      string
-	FromRelease   int // the release whose image is used again, 0 if none
+	ClusterID     string // where it moves the app to, "" for nowhere
+	FromRelease   int    // the release whose image is used again, 0 if none
 
 	Release     int // the release it made or names, 0 until then
 	CreatedBy   string

@@ -9,6 +9,7 @@ type Release struct {
 	AppID        string
 	Version      int // 1, 2, … per app; shown as v1
 	DeploymentID string
+	ClusterID    string // where it runs
 	BuildID      *string
 	Image        string    // reference the engine runs
 	Digest       string    // sha256:… of the image
@@ -53,6 +54,7 @@ type Build struct {
 	Builder      string // chosen builder, "" until detected
 	State        BuildState
 	Image        string
+	Published    string // what the registry knows the image by, "" when no cluster took it from there
 	Digest       string
 	ImageSize    int64     // bytes; 0 when the builder did not say
 	Processes    []Process `gorm:"serializer:json"`

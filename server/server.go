@@ -24,12 +24,14 @@ import (
 	"github.com/slipway-paas/slipway/config"
 	"github.com/slipway-paas/slipway/deployer"
 	"github.com/slipway-paas/slipway/deployer/docker"
+	"github.com/slipway-paas/slipway/deployer/fleet"
 	"github.com/slipway-paas/slipway/migrations"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
 	"github.com/slipway-paas/slipway/server/accounts"
 	"github.com/slipway-paas/slipway/server/api"
 	"github.com/slipway-paas/slipway/server/apps"
+	"github.com/slipway-paas/slipway/server/clusters"
 	"github.com/slipway-paas/slipway/server/forge"
 	"github.com/slipway-paas/slipway/server/git"
 	"github.com/slipway-paas/slipway/server/jobs"
@@ -73,10 +75,12 @@ type Server struct {
 	store    *store.Store
 	logs     *logs.Store
 	metrics  *metrics.Store
-	cluster  *docker.Cluster
+	cluster  *docker.Cluster // the server's own engine
+	fleet    *fleet.Fleet    // all clusters
 	routing  *routing.Service
 	pipeline *pipeline.Pipeline
 	space    *space.Service
+	clusters *clusters.Service
 	queue    *jobs.Queue
 	accounts *accounts.Service
 	git      *git.Server
@@ -260,9 +264,15 @@ func (s *Server) openServices(ctx context.Context) error {
 	}
 
 	hub := live.NewHub(0)
-	collector := logs.NewCollector(s.logs, s.cluster, s.Logger)
+	s.clusters = clusters.New(clusters.Deps{Store: s.store, Home: s.cluster, Drivers: s.drivers(), Hub: hub, Box: box, Logger: s.Logger})
+	if err := s.clusters.Reload(ctx); err != nil {
+		return err
+	}
+	s.background("clusters", func(ctx context.Context) error { s.clusters.Run(ctx); return nil })
+	s.fleet = s.clusters.Fleet()
+	collector := logs.NewCollector(s.logs, s.fleet, s.Logger)
 	s.peers = peers.New(peers.Deps{Store: s.store, Logs: s.logs, Hub: hub, Logger: s.Logger, ServerID: s.id})
-	s.routing = routing.New(s.cluster, routes{s.store, cfg.AppDomain}, s.routingOptions(), s.Logger)
+	s.routing = routing.New(s.fleet, routes{s.store, cfg.AppDomain}, s.routingOptions(), s.Logger)
 	s.peers.Routing = s.routing
 	router := peers.Router{Peers: s.peers}
 	if s.queue, err = jobs.New(s.store, s.Logger); err != nil {
@@ -270,7 +280,7 @@ func (s *Server) openServices(ctx context.Context) error {
 	}
 	solver := buildkit.New(s.cluster.API, s.Logger)
 	s.pipeline = pipeline.New(pipeline.Deps{
-		Store: s.store, Queue: s.queue, Cluster: s.cluster, Routing: router, Peers: s.peers,
+		Store: s.store, Queue: s.queue, Cluster: s.fleet, Routing: router, Peers: s.peers,
 		Builders: []builder.Builder{image.New(s.cluster.API), dockerfile.New(solver), static.New(solver, s.Programs.FileServer)},
 		Logs:     s.logs, Hub: hub, Box: box, Logger: s.Logger, Figures: s.metrics,
 		Room: func(ctx context.Context) error { return s.space.Room(ctx) },
@@ -285,7 +295,7 @@ func (s *Server) openServices(ctx context.Context) error {
 	s.accounts = accounts.New(s.store, hub, s.Logger)
 	left := remains{git.Repositories{DataDir: dir}, collector, s.metrics}
 	s.space = space.New(space.Deps{
-		Store: s.store, Cluster: s.cluster, Cache: solver, Logs: s.logs, Sources: s.pipeline, Remains: left, Hub: hub, Logger: s.Logger,
+		Store: s.store, Cluster: s.fleet, Cache: solver, Logs: s.logs, Sources: s.pipeline, Remains: left, Hub: hub, Logger: s.Logger,
 		Settings: space.Settings{
 			DataDir: dir, Installation: cfg.Installation, Watermark: cfg.DiskWatermark, KeepDays: cfg.KeepDays,
 			CacheBytes: int64(cfg.BuildCacheGB) << 30, Reserve: int64(cfg.DiskReserveMB) << 20,
@@ -301,7 +311,7 @@ func (s *Server) openServices(ctx context.Context) error {
 	s.background("routing", s.routing.Run)
 	s.background("log collector", func(ctx context.Context) error { collector.Run(ctx); return nil })
 	s.background("figures", func(ctx context.Context) error { s.metrics.Run(ctx); return nil })
-	s.background("measuring", func(ctx context.Context) error { s.metrics.Collect(ctx, s.cluster); return nil })
+	s.background("measuring", func(ctx context.Context) error { s.metrics.Collect(ctx, s.fleet); return nil })
 	s.background("instance events", func(ctx context.Context) error { return s.announceInstances(ctx, hub) })
 	return s.openAPI(appService, hub, box)
 }
@@ -361,7 +371,7 @@ func (s *Server) openAPI(appService *apps.Service, hub *live.Hub, box *secrets.B
 	routers.Handle("GET /internal/router/v1/table", s.endless(s.routing.TableHandler()))
 	routers.Handle("POST /internal/router/v1/reports", s.routing.ReportHandler())
 	s.api, err = api.New(api.Deps{
-		Store: s.store, Accounts: s.accounts, Apps: appService, Pipeline: s.pipeline, Logs: s.logs, Metrics: s.metrics, Space: s.space, Hub: hub, Box: box,
+		Store: s.store, Accounts: s.accounts, Apps: appService, Pipeline: s.pipeline, Logs: s.logs, Metrics: s.metrics, Space: s.space, Clusters: s.clusters, Hub: hub, Box: box,
 		Proxies: proxies, Logger: s.Logger, Engine: s.engineVersion, Routers: s.routers,
 		Git: s.git, Routing: routers, UI: s.UI,
 		Webhooks: &forge.Handler{Apps: hooks{s.store, appService, s.pipeline}, URL: cfg.URL, Logger: s.Logger},
@@ -389,7 +399,7 @@ func (s *Server) routers() []api.Router {
 
 // announceInstances tells dashboards when instances come and go.
 func (s *Server) announceInstances(ctx context.Context, hub *live.Hub) error {
-	for event, err := range s.cluster.Watch(ctx) {
+	for event, err := range s.fleet.Watch(ctx) {
 		if err != nil {
 			return err
 		}

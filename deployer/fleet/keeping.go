@@ -2,74 +2,60 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/slipway-paas/slipway/deployer"
 )
 
-// What builds leave is on the home: images are made there.
+// What builds leave is on the home: images are made there. A home that keeps
+// none has none to remove.
 
-// ErrKeepsNothing is in the chain of an error from a cluster that does not keep
-// what it was asked for.
-var ErrKeepsNothing = errors.New("the cluster keeps none of these")
-
-func home[T any](f *Fleet) (T, error) {
+func home[T any](f *Fleet) (able T, ok bool) {
 	m, err := f.member(f.home)
-	if err != nil {
-		var none T
-		return none, err
+	if err == nil {
+		able, ok = m.Cluster.(T)
 	}
-	able, ok := m.Cluster.(T)
-	if !ok {
-		return able, ErrKeepsNothing
-	}
-	return able, nil
+	return able, ok
 }
 
 // ImageReferences implements deployer.Images.
 func (f *Fleet) ImageReferences(ctx context.Context, repository string) ([]string, error) {
-	images, err := home[deployer.Images](f)
-	if err != nil {
-		return nil, err
+	if images, ok := home[deployer.Images](f); ok {
+		return images.ImageReferences(ctx, repository)
 	}
-	return images.ImageReferences(ctx, repository)
+	return nil, nil
 }
 
 // RemoveImages implements deployer.Images.
 func (f *Fleet) RemoveImages(ctx context.Context, references []string) error {
-	images, err := home[deployer.Images](f)
-	if err != nil {
-		return err
+	if images, ok := home[deployer.Images](f); ok {
+		return images.RemoveImages(ctx, references)
 	}
-	return images.RemoveImages(ctx, references)
+	return nil
 }
 
 // RemoveUnnamedOf implements deployer.Images.
 func (f *Fleet) RemoveUnnamedOf(ctx context.Context, app string) error {
-	images, err := home[deployer.Images](f)
-	if err != nil {
-		return err
+	if images, ok := home[deployer.Images](f); ok {
+		return images.RemoveUnnamedOf(ctx, app)
 	}
-	return images.RemoveUnnamedOf(ctx, app)
+	return nil
 }
 
 // Stock implements deployer.Stocked.
 func (f *Fleet) Stock(ctx context.Context) (deployer.Stock, error) {
-	stocked, err := home[deployer.Stocked](f)
-	if err != nil {
-		return deployer.Stock{}, err
+	if stocked, ok := home[deployer.Stocked](f); ok {
+		return stocked.Stock(ctx)
 	}
-	return stocked.Stock(ctx)
+	return deployer.Stock{}, nil
 }
 
 // RemoveUnnamed implements deployer.Stocked.
 func (f *Fleet) RemoveUnnamed(ctx context.Context, id string) error {
-	stocked, err := home[deployer.Stocked](f)
-	if err != nil {
-		return err
+	if stocked, ok := home[deployer.Stocked](f); ok {
+		return stocked.RemoveUnnamed(ctx, id)
 	}
-	return stocked.RemoveUnnamed(ctx, id)
+	return nil
 }
 
 // Volumes implements deployer.Volumes. A volume that is on two members is named
@@ -104,13 +90,14 @@ func (f *Fleet) RemoveVolume(ctx context.Context, app, name string) error {
 	return nil
 }
 
-// Root gives the folder that the home's engine keeps its data in.
+// Root gives the folder that the home's engine keeps its data in, "" when it
+// does not say.
 func (f *Fleet) Root(ctx context.Context) (string, error) {
-	engine, err := home[interface {
+	engine, ok := home[interface {
 		Root(ctx context.Context) (string, error)
 	}](f)
-	if err != nil {
-		return "", err
+	if !ok {
+		return "", nil
 	}
 	return engine.Root(ctx)
 }

@@ -17,6 +17,9 @@ import (
 func (s *Store) CreateApp(ctx context.Context, app *models.App) error {
 	now := time.Now().UTC()
 	app.ID, app.CreatedAt, app.UpdatedAt, app.Revision = models.NewID(), now, now, 1
+	if app.ClusterID == "" {
+		app.ClusterID = models.LocalCluster
+	}
 	if app.Scale == nil {
 		app.Scale = map[string]int{}
 	}
@@ -83,6 +86,12 @@ func (s *Store) Apps(ctx context.Context, actor models.Actor, page Page) ([]mode
 	}
 	apps, next := cut(apps, page, func(a models.App) string { return a.Name })
 	return apps, next, nil
+}
+
+// AppIDs lists the IDs of the apps that the actor sees, in no particular order.
+func (s *Store) AppIDs(ctx context.Context, actor models.Actor) ([]string, error) {
+	ids := []string{}
+	return ids, translate(visible(s.with(ctx).Model(&models.App{}), actor).Pluck("id", &ids).Error)
 }
 
 // AllApps lists every app there is, by name.

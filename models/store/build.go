@@ -128,6 +128,11 @@ func (s *Store) BuildsOf(ctx context.Context, deploymentIDs []string) (map[strin
 	return builds, nil
 }
 
+// SetPublished writes what the registry knows a build's image by.
+func (s *Store) SetPublished(ctx context.Context, buildID, reference string) error {
+	return translate(s.with(ctx).Model(&models.Build{}).Where("id = ?", buildID).Update("published", reference).Error)
+}
+
 // DeploymentOfBuild gives the ID of the deployment that a build was made for, ""
 // when buildID is nil.
 func (s *Store) DeploymentOfBuild(ctx context.Context, buildID *string) (string, error) {

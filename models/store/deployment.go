@@ -269,14 +269,18 @@ func (s *Store) whyNot(ctx context.Context, d *models.Deployment) error {
 // SetLive makes a release the app's live one, and keeps none warm. Call it in
 // the transaction in which its deployment succeeds.
 func (s *Store) SetLive(ctx context.Context, appID string, version int) error {
-	return s.SetLiveAndWarm(ctx, appID, version, 0, nil)
+	return s.SetLiveAndWarm(ctx, appID, "", version, 0, nil)
 }
 
 // SetLiveAndWarm is SetLive that also says which release is kept running
-// without traffic, and until when; 0 and nil for none.
-func (s *Store) SetLiveAndWarm(ctx context.Context, appID string, version, warm int, until *time.Time) error {
-	return translate(s.with(ctx).Model(&models.App{}).Where("id = ?", appID).
-		Updates(map[string]any{"live_release": version, "warm_release": warm, "warm_until": until}).Error)
+// without traffic, and until when; 0 and nil for none. The app's next release is
+// for the cluster that this one is on, unless that is "".
+func (s *Store) SetLiveAndWarm(ctx context.Context, appID, clusterID string, version, warm int, until *time.Time) error {
+	set := map[string]any{"live_release": version, "warm_release": warm, "warm_until": until}
+	if clusterID != "" {
+		set["cluster_id"] = clusterID
+	}
+	return translate(s.with(ctx).Model(&models.App{}).Where("id = ?", appID).Updates(set).Error)
 }
 
 // CancelDeployment asks for a deployment to stop. One that waits is cancelled

@@ -29,6 +29,9 @@ func (s *Store) AddRelease(ctx context.Context, release *models.Release) error {
 	if err != nil {
 		return err
 	}
+	if release.ClusterID == "" {
+		release.ClusterID = app.ClusterID
+	}
 	release.ID, release.CreatedAt, release.Version = models.NewID(), time.Now().UTC(), app.ReleaseSeq+1
 	if err := s.with(ctx).Model(app).Update("release_seq", release.Version).Error; err != nil {
 		return translate(err)

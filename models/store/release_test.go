@@ -94,7 +94,7 @@ func TestReleases(t *testing.T) {
 	}
 	for id, whole := range live {
 		got, want := glance.Live[id], models.Release{
-			ID: whole.ID, AppID: whole.AppID, Version: whole.Version, Processes: whole.Processes,
+			ID: whole.ID, AppID: whole.AppID, Version: whole.Version, ClusterID: whole.ClusterID, Processes: whole.Processes,
 			Description: whole.Description, Commit: whole.Commit, CreatedAt: whole.CreatedAt,
 		}
 		if !reflect.DeepEqual(got, &want) {

@@ -19,6 +19,7 @@ import (
 	"github.com/slipway-paas/slipway/models/store"
 	"github.com/slipway-paas/slipway/server/accounts"
 	"github.com/slipway-paas/slipway/server/apps"
+	"github.com/slipway-paas/slipway/server/clusters"
 	"github.com/slipway-paas/slipway/server/live"
 	"github.com/slipway-paas/slipway/server/logs"
 	"github.com/slipway-paas/slipway/server/metrics"
@@ -39,6 +40,7 @@ type Deps struct {
 	Logs     *logs.Store
 	Metrics  *metrics.Store
 	Space    *space.Service
+	Clusters *clusters.Service
 	Hub      *live.Hub
 	Box      *secrets.Box
 	Proxies  *accounts.Proxies

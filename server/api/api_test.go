@@ -15,6 +15,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/slipway-paas/slipway/deployer/memory"
 	"github.com/slipway-paas/slipway/migrations"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
@@ -42,6 +43,7 @@ type house struct {
 	hub      *live.Hub
 	engine   atomic.Pointer[error] // what asking the engine gives
 	log      *bytes.Buffer
+	far      *memory.Engine // the cluster that tests may add
 }
 
 func open(t *testing.T) *house {
@@ -162,6 +164,7 @@ func (h *house) member(t *testing.T, email string) *client {
 func (c *client) get(path string) *reply             { return c.do(http.MethodGet, path, nil) }
 func (c *client) post(path string, body any) *reply  { return c.do(http.MethodPost, path, body) }
 func (c *client) patch(path string, body any) *reply { return c.do(http.MethodPatch, path, body) }
+func (c *client) put(path string, body any) *reply   { return c.do(http.MethodPut, path, body) }
 func (c *client) delete(path string) *reply          { return c.do(http.MethodDelete, path, nil) }
 
 // do sends a request. The body is JSON, or itself when it is a string.

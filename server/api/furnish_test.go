@@ -2,13 +2,16 @@ package api
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/slipway-paas/slipway/deployer"
 	"github.com/slipway-paas/slipway/deployer/memory"
+	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
 	"github.com/slipway-paas/slipway/server/apps"
+	"github.com/slipway-paas/slipway/server/clusters"
 	"github.com/slipway-paas/slipway/server/pipeline"
 	"github.com/slipway-paas/slipway/server/space"
 )
@@ -21,8 +24,20 @@ const maxSource = 1 << 20
 // where the test put them.
 func (h *house) furnish(t *testing.T, deps *Deps) {
 	t.Helper()
+	h.far = memory.NewEngine()
+	deps.Clusters = clusters.New(clusters.Deps{
+		Store: h.store, Home: memory.New(memory.NewEngine(), "test"), Hub: h.hub, Box: deps.Box, Logger: deps.Logger,
+		Drivers: map[models.ClusterKind]clusters.Driver{
+			models.ClusterSwarm: func(_ *models.Cluster, with models.ClusterCredentials) (deployer.Cluster, error) {
+				if with.Key != "" && with.Key != "the key" {
+					return nil, errors.New("the key is not a key")
+				}
+				return memory.New(h.far, "test"), nil
+			},
+		},
+	})
 	deps.Pipeline = pipeline.New(pipeline.Deps{
-		Store: h.store, Queue: asleep{}, Cluster: memory.New(memory.NewEngine(), "test"), Routing: noRouters{},
+		Store: h.store, Queue: asleep{}, Cluster: deps.Clusters.Fleet(), Routing: noRouters{},
 		Logs: h.logs, Hub: h.hub, Box: deps.Box, Logger: deps.Logger,
 		Settings: pipeline.Settings{
 			DataDir: t.TempDir(), Installation: "test", BuildConcurrency: 1, BuildTimeout: time.Minute, MaxSourceBytes: maxSource,

@@ -97,7 +97,7 @@ func (s *sight) sees(ctx context.Context, e live.Event) (bool, error) {
 	case s.actor.SeesAll():
 		return true, nil
 	case e.AppID == "":
-		return false, nil
+		return e.Topic == live.TopicCluster, nil
 	}
 	if seen, known := s.apps[e.AppID]; known {
 		return seen, nil

@@ -68,7 +68,7 @@ func (a *API) present(ctx context.Context, d *models.Deployment, app string) (*b
 // FilterInput narrows a list of deployments.
 type FilterInput struct {
 	State   []string  `query:"state" enum:"queued,building,releasing,deploying,succeeded,failed,cancelled,superseded" doc:"Only those in one of these states; several are separated by commas"`
-	Trigger string    `query:"trigger" enum:"push,upload,git,webhook,image,config,rollback,settings,restart,return" doc:"Only those that this started"`
+	Trigger string    `query:"trigger" enum:"push,upload,git,webhook,image,config,rollback,settings,restart,return,move" doc:"Only those that this started"`
 	By      string    `query:"by" maxLength:"320" doc:"Only those that the person with this e-mail asked for"`
 	Before  time.Time `query:"before" doc:"Only those asked for before this time"`
 }

@@ -71,6 +71,7 @@ func (a *API) routes() {
 	a.downloadRoutes()
 	a.metricsRoutes()
 	a.platformRoutes()
+	a.clusterRoutes()
 	a.spaceRoutes()
 
 	// The models of errors that huma would have answered with are never sent.

@@ -16,6 +16,7 @@ type App struct {
 	URLs              []string       `json:"urls" nullable:"false" doc:"All its addresses, its own name first"`
 	GitURL            string         `json:"git_url" doc:"Push here to deploy"`
 	Status            string         `json:"status" enum:"new,deploying,live,down,stopped,failed"`
+	Cluster           string         `json:"cluster" doc:"The name of the cluster that its next release runs on" example:"local"`
 	Branch            string         `json:"branch" doc:"The tracked branch; empty until the first push decides"`
 	Builder           string         `json:"builder" doc:"dockerfile, static, image, or empty to choose by what the source holds"`
 	Dockerfile        string         `json:"dockerfile" doc:"Path of the Dockerfile in the source; empty for Dockerfile"`
@@ -70,7 +71,7 @@ type Deployment struct {
 	ID              string     `json:"id"`
 	App             string     `json:"app" doc:"The app's name"`
 	Number          int        `json:"number"`
-	Trigger         string     `json:"trigger" enum:"push,upload,git,webhook,image,config,rollback,settings,restart,return"`
+	Trigger         string     `json:"trigger" enum:"push,upload,git,webhook,image,config,rollback,settings,restart,return,move"`
 	State           string     `json:"state" enum:"queued,building,releasing,deploying,succeeded,failed,cancelled,superseded"`
 	Reason          string     `json:"reason" doc:"Why it did not succeed, in words"`
 	Cause           string     `json:"cause" doc:"Why Slipway made it by itself, in words; empty when somebody asked for it"`
@@ -182,7 +183,7 @@ func (a *API) wireApp(v *apps.View) App {
 	app := v.App
 	wire := App{
 		ID: app.ID, Name: app.Name, URLs: list(v.URLs), GitURL: a.deps.URL + "/" + app.Name + ".git",
-		Status: v.Status, Branch: app.Branch, Builder: app.Builder, Dockerfile: app.Dockerfile,
+		Status: v.Status, Cluster: a.deps.Clusters.Name(app.ClusterID), Branch: app.Branch, Builder: app.Builder, Dockerfile: app.Dockerfile,
 		HealthPath: app.HealthPath, Port: app.Port, MemoryMB: app.MemoryMB, CPUMilli: app.CPUMilli,
 		Scale: wireScale(&app), Instances: InstanceCount{Running: v.Running, Wanted: v.Wanted},
 		WebhookURL: a.webhookURL(app.Name), CreatedAt: app.CreatedAt, UpdatedAt: app.UpdatedAt, Revision: app.Revision,

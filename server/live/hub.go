@@ -23,7 +23,8 @@ const (
 	TopicSession    = "session"
 	TopicUser       = "user"
 	TopicInvitation = "invitation"
-	TopicSpace      = "space" // what uses the disk; for owners
+	TopicCluster    = "cluster" // or one of its nodes
+	TopicSpace      = "space"   // what uses the disk; for owners
 )
 
 // The actions of events.

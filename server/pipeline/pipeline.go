@@ -82,6 +82,7 @@ type Deps struct {
 	Box      *secrets.Box
 	Logger   *slog.Logger
 	Figures  Figures // nil to watch nothing
+	Publish  Publish // nil without a registry
 	Room     Room    // nil where there is always room
 	Settings Settings
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,7 +64,7 @@ func (p *Pipeline) makeRelease(ctx context.Context, app *models.App, d *models.D
 func (p *Pipeline) compose(ctx context.Context, tx *store.Store, app *models.App, d *models.Deployment) (*models.Release, error) {
 	release := &models.Release{
 		AppID: app.ID, DeploymentID: d.ID, Commit: d.Commit, CreatedBy: d.CreatedBy,
-		MemoryMB: app.MemoryMB, CPUMilli: app.CPUMilli,
+		MemoryMB: app.MemoryMB, CPUMilli: app.CPUMilli, ClusterID: cmp.Or(d.ClusterID, app.ClusterID),
 	}
 	buildOf := d.ID
 	if !d.NeedsBuild() {
@@ -90,6 +91,9 @@ func (p *Pipeline) compose(ctx context.Context, tx *store.Store, app *models.App
 	if build != nil {
 		release.BuildID, release.Image, release.Digest, release.ImageSize = &build.ID, build.Image, build.Digest, build.ImageSize
 		release.Processes = build.Processes
+		if release.ClusterID != models.LocalCluster {
+			release.Image = build.Published
+		}
 	}
 	release.Processes = serve(app, release.Processes)
 	release.Description = describe(d, release.Commit)
@@ -131,6 +135,7 @@ func describe(d *models.Deployment, commit string) string {
 		models.TriggerConfig:   "config",
 		models.TriggerSettings: "settings",
 		models.TriggerRestart:  "restart",
+		models.TriggerMove:     "move",
 	}[d.Trigger]
 	if d.NeedsBuild() && commit != "" {
 		what += " " + short(commit)[:min(7, len(commit))]

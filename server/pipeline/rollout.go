@@ -38,6 +38,9 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 	var err error
 	entered := d.State == models.DeploymentReleasing
 	if entered {
+		if err := p.publishImage(ctx, app, d, j); err != nil {
+			return err
+		}
 		failpoint.Hit("release.before")
 		release, err = p.release(ctx, app, d)
 	} else {
@@ -108,7 +111,7 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 				return err
 			}
 			warm, until := keepWarm(before, d, plan.StopFirst, now)
-			return tx.SetLiveAndWarm(ending, app.ID, release.Version, warm, until)
+			return tx.SetLiveAndWarm(ending, app.ID, release.ClusterID, release.Version, warm, until)
 		})
 	})
 	if errors.Is(err, store.ErrLeaseLost) {

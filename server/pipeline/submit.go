@@ -20,6 +20,7 @@ type Submission struct {
 	Commit        string
 	CommitMessage string
 	ImageRef      string // image
+	ClusterID     string // move: where to
 	FromRelease   int    // rollback, return: the release to make live again
 	Cause         string // return: why, in words
 	Over          string // push: the ID of the deployment that it must supersede, else ErrKeepsPlace; "" for none
@@ -70,7 +71,7 @@ func (p *Pipeline) submit(ctx context.Context, tx *store.Store, actor models.Act
 	d := &models.Deployment{
 		AppID: app.ID, Trigger: s.Trigger, SourceID: s.SourceID, SourceRef: storable(s.SourceRef, 250),
 		Commit: storable(s.Commit, 64), CommitMessage: firstLine(s.CommitMessage), ImageRef: s.ImageRef,
-		FromRelease: s.FromRelease, CreatedBy: actor.Email, Cause: s.Cause,
+		ClusterID: s.ClusterID, FromRelease: s.FromRelease, CreatedBy: actor.Email, Cause: s.Cause,
 	}
 	if s.Trigger == models.TriggerReturn {
 		d.CreatedBy = "" // nobody asked for it
@@ -122,6 +123,10 @@ func (p *Pipeline) check(ctx context.Context, app *models.App, s Submission) err
 	case models.TriggerRollback, models.TriggerReturn:
 		if s.FromRelease <= 0 {
 			return models.Invalid("version", "it needs the release to roll back to")
+		}
+	case models.TriggerMove:
+		if s.ClusterID == "" {
+			return models.Invalid("to", "it needs the cluster to move to")
 		}
 	case models.TriggerConfig, models.TriggerSettings, models.TriggerRestart:
 	default:
@@ -183,7 +188,7 @@ func (p *Pipeline) Retry(ctx context.Context, actor models.Actor, appName string
 	}
 	return p.Submit(ctx, actor, app, Submission{
 		Trigger: trigger, SourceID: d.SourceID, SourceRef: d.SourceRef, Commit: d.Commit,
-		CommitMessage: d.CommitMessage, ImageRef: d.ImageRef, FromRelease: d.FromRelease,
+		CommitMessage: d.CommitMessage, ImageRef: d.ImageRef, ClusterID: d.ClusterID, FromRelease: d.FromRelease,
 	})
 }
 
@@ -211,6 +216,11 @@ func (p *Pipeline) Rollback(ctx context.Context, actor models.Actor, appName str
 	release, err := p.Store.Release(ctx, app.ID, version)
 	if err != nil {
 		return nil, err
+	}
+	if release.ClusterID != app.ClusterID {
+		if err := p.mayReturn(ctx, app, release); err != nil {
+			return nil, err
+		}
 	}
 	return p.Submit(ctx, actor, app, Submission{Trigger: models.TriggerRollback, FromRelease: version, Commit: release.Commit, CommitMessage: release.Description})
 }

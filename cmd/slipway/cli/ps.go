@@ -47,7 +47,7 @@ func stateOf(in client.Instance, warm *client.WarmRelease) string {
 	switch {
 	case in.OomKilled:
 		return string(in.State) + " (out of memory)"
-	case in.State == client.Exited:
+	case in.State == client.InstanceStateExited:
 		return fmt.Sprintf("%s (%d)", in.State, in.ExitCode)
 	case warm != nil && in.Release == warm.Version:
 		return string(in.State) + " (warm)"

@@ -116,7 +116,7 @@ func lackOf(process string, wanted, release int64, instances []client.Instance) 
 	for _, in := range instances {
 		switch {
 		case in.Process != process || in.Release != release:
-		case in.State == client.Healthy:
+		case in.State == client.InstanceStateHealthy:
 			healthy++
 		default:
 			others = append(others, fmt.Sprintf("%s.%d is %s", process, in.Index, stateOf(in, nil)))

@@ -332,6 +332,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/apps/{app}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring an app to another cluster
+         * @description The live release comes up there, gets the traffic, and goes here: no request is lost. An app with a volume cannot move. An app that has no live release yet is only written down for the other cluster, and the answer has no deployment.
+         */
+        post: operations["move-app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/apps/{app}/releases": {
         parameters: {
             query?: never;
@@ -499,6 +519,128 @@ export interface paths {
          * @description It is shown in this answer and nowhere else; the one before stops working.
          */
         post: operations["create-webhook-secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the clusters, the server's own engine first */
+        get: operations["list-clusters"];
+        put?: never;
+        /**
+         * Add a cluster
+         * @description For owners. The cluster must answer: one that cannot be reached is refused.
+         */
+        post: operations["add-cluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a cluster, its nodes and what runs where */
+        get: operations["get-cluster"];
+        put?: never;
+        post?: never;
+        /**
+         * Take a cluster away that no app needs
+         * @description For owners. What is on the cluster beside Slipway's apps stays as it is.
+         */
+        delete: operations["remove-cluster"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give a cluster another endpoint or other credentials
+         * @description For owners. They must work: else nothing changes.
+         */
+        put: operations["renew-cluster"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the command that makes a machine a node
+         * @description For owners. The command holds a secret: who runs it joins.
+         */
+        post: operations["join-cluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/nodes/{node}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a node's instances elsewhere and give it no more
+         * @description For owners. It does not wait for them to have moved.
+         */
+        post: operations["drain-node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/nodes/{node}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a drained node take instances again
+         * @description For owners.
+         */
+        post: operations["resume-node"];
         delete?: never;
         options?: never;
         head?: never;
@@ -957,6 +1099,16 @@ export interface components {
             /** @description null in a browser session, which may do all that its user may */
             scopes: string[] | null;
         };
+        AddCluster: {
+            /** @description Kept encrypted and never shown again */
+            credentials?: components["schemas"]["ClusterCredentials"];
+            /** @description unix:///path or tcp://host:port; empty for a Kubernetes, and for a Swarm that the server's own engine manages */
+            endpoint?: string;
+            /** @enum {string} */
+            kind: "docker" | "swarm" | "kubernetes";
+            /** @example production */
+            name: string;
+        };
         AddDomain: {
             /** @example www.example.com */
             host: string;
@@ -980,6 +1132,11 @@ export interface components {
             branch: string;
             /** @description dockerfile, static, image, or empty to choose by what the source holds */
             builder: string;
+            /**
+             * @description The name of the cluster that its next release runs on
+             * @example local
+             */
+            cluster: string;
             /**
              * Format: int64
              * @description CPU limit per instance in thousandths of a core; 0 for the default
@@ -1080,6 +1237,10 @@ export interface components {
             /** @description Of the whole stretch */
             total: components["schemas"]["TotalMetrics"];
         };
+        AppMove: {
+            /** @description Absent when nothing is deployed yet */
+            deployment?: components["schemas"]["Deployment"];
+        };
         AppRecent: {
             /** @description The app's name */
             app: string;
@@ -1108,6 +1269,79 @@ export interface components {
         ChangePassword: {
             current: string;
             new: string;
+        };
+        Cluster: {
+            /**
+             * Format: int64
+             * @description How many have their next release on it
+             */
+            apps: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Of the engine's API; empty for the server's own engine and for a Kubernetes */
+            endpoint: string;
+            /** Format: int64 */
+            instances: number;
+            /** @enum {string} */
+            kind: "docker" | "swarm" | "kubernetes";
+            /** @example local */
+            name: string;
+            /** @description Empty while it is away */
+            nodes: components["schemas"]["ClusterNode"][];
+            /** @description Whether it is the server's own engine, which also builds */
+            own: boolean;
+            /** @description Why it is away */
+            reason: string;
+            /** @enum {string} */
+            state: "ready" | "away";
+        };
+        ClusterAccess: {
+            /** @description Kept encrypted and never shown again */
+            credentials?: components["schemas"]["ClusterCredentials"];
+            /** @description unix:///path or tcp://host:port; empty for a Kubernetes, and for a Swarm that the server's own engine manages */
+            endpoint?: string;
+        };
+        ClusterCredentials: {
+            ca?: string;
+            cert?: string;
+            context?: string;
+            key?: string;
+            kubeconfig?: string;
+        };
+        ClusterJoin: {
+            /** @description To be run on the machine; empty where nodes join by other means */
+            command: string[];
+            /** @description What else there is to know */
+            hint: string;
+        };
+        ClusterNode: {
+            address: string;
+            /**
+             * Format: int64
+             * @description Thousandths of a core for instances; 0 when unknown
+             */
+            cpu_milli: number;
+            id: string;
+            /** @description Those of apps that you see */
+            instances: components["schemas"]["NodeInstance"][];
+            /** @description What placement is matched with */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description Whether it decides for the cluster */
+            manager: boolean;
+            /**
+             * Format: int64
+             * @description For instances; 0 when unknown
+             */
+            memory_bytes: number;
+            name: string;
+            /** @description Why it is not ready, when that is known */
+            reason: string;
+            /** @enum {string} */
+            state: "ready" | "drained" | "down" | "starting";
+            /** @description Of its engine */
+            version: string;
         };
         Config: {
             /** @description Whether values are shown to who asks */
@@ -1251,7 +1485,7 @@ export interface components {
              */
             superseded_by: number;
             /** @enum {string} */
-            trigger: "push" | "upload" | "git" | "webhook" | "image" | "config" | "rollback" | "settings" | "restart" | "return";
+            trigger: "push" | "upload" | "git" | "webhook" | "image" | "config" | "rollback" | "settings" | "restart" | "return" | "move";
             /** @description What came of watching it once it was live; absent when it was not watched */
             watch?: components["schemas"]["Watch"];
         };
@@ -1454,6 +1688,13 @@ export interface components {
             /** @description When each step begins, in Unix seconds; the last is not over */
             times: number[];
         };
+        MoveApp: {
+            /**
+             * @description The cluster's name
+             * @example production
+             */
+            to: string;
+        };
         NewInvitation: {
             /** Format: date-time */
             created_at: string;
@@ -1493,6 +1734,16 @@ export interface components {
              */
             token: string;
         };
+        NodeInstance: {
+            app: string;
+            /** @example hello.web.v3.1 */
+            name: string;
+            process: string;
+            /** Format: int64 */
+            release: number;
+            /** @enum {string} */
+            state: "starting" | "healthy" | "unhealthy" | "exited";
+        };
         OneTimeLink: {
             /** Format: date-time */
             expires_at: string;
@@ -1500,6 +1751,11 @@ export interface components {
         };
         PageApp: {
             items: components["schemas"]["App"][];
+            /** @description Ask with it for what follows; empty at the end */
+            next_cursor: string;
+        };
+        PageCluster: {
+            items: components["schemas"]["Cluster"][];
             /** @description Ask with it for what follows; empty at the end */
             next_cursor: string;
         };
@@ -1973,6 +2229,11 @@ export interface components {
             /** @description dockerfile, static, image, or empty to choose by what the source holds */
             builder: string;
             /**
+             * @description The name of the cluster that its next release runs on
+             * @example local
+             */
+            cluster: string;
+            /**
              * Format: int64
              * @description CPU limit per instance in thousandths of a core; 0 for the default
              */
@@ -2371,7 +2632,7 @@ export interface operations {
                 /** @description Only those in one of these states; several are separated by commas */
                 state?: ("queued" | "building" | "releasing" | "deploying" | "succeeded" | "failed" | "cancelled" | "superseded")[] | null;
                 /** @description Only those that this started */
-                trigger?: "push" | "upload" | "git" | "webhook" | "image" | "config" | "rollback" | "settings" | "restart" | "return";
+                trigger?: "push" | "upload" | "git" | "webhook" | "image" | "config" | "rollback" | "settings" | "restart" | "return" | "move";
                 /** @description Only those that the person with this e-mail asked for */
                 by?: string;
                 /** @description Only those asked for before this time */
@@ -2949,6 +3210,45 @@ export interface operations {
             };
         };
     };
+    "move-app": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sending the same request again with the same key gives the first one's answer and does nothing more. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The app's name */
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveApp"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppMove"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-releases": {
         parameters: {
             query?: {
@@ -3351,6 +3651,261 @@ export interface operations {
             };
         };
     };
+    "list-clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCluster"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-cluster": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sending the same request again with the same key gives the first one's answer and does nothing more. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddCluster"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-cluster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-cluster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "renew-cluster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClusterAccess"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "join-cluster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterJoin"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "drain-node": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-node": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-all-deployments": {
         parameters: {
             query?: {
@@ -3360,7 +3915,7 @@ export interface operations {
                 /** @description Only those in one of these states; several are separated by commas */
                 state?: ("queued" | "building" | "releasing" | "deploying" | "succeeded" | "failed" | "cancelled" | "superseded")[] | null;
                 /** @description Only those that this started */
-                trigger?: "push" | "upload" | "git" | "webhook" | "image" | "config" | "rollback" | "settings" | "restart" | "return";
+                trigger?: "push" | "upload" | "git" | "webhook" | "image" | "config" | "rollback" | "settings" | "restart" | "return" | "move";
                 /** @description Only those that the person with this e-mail asked for */
                 by?: string;
                 /** @description Only those asked for before this time */

@@ -1,0 +1,105 @@
+package models
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// ClusterKind is what runs a cluster.
+type ClusterKind string
+
+// The kinds of cluster.
+const (
+	ClusterDocker     ClusterKind = "docker"     // one engine
+	ClusterSwarm      ClusterKind = "swarm"      // engines that are one Docker Swarm
+	ClusterKubernetes ClusterKind = "kubernetes" // a Kubernetes
+)
+
+// Cluster is where apps run.
+type Cluster struct {
+	ID          string `gorm:"primaryKey"`
+	Name        string
+	Kind        ClusterKind
+	Endpoint    string // of the engine's API; "" for the server's own engine, and for a Kubernetes, whose kubeconfig says it
+	Credentials []byte // a sealed ClusterCredentials in JSON
+	Revision    int64
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// LocalCluster is the ID and the name of the server's own engine, which builds
+// all images and is always there.
+const LocalCluster = "local"
+
+// Local says whether it is the server's own engine.
+func (c *Cluster) Local() bool { return c.ID == LocalCluster }
+
+// Shared says whether its nodes take images from a registry, because they do
+// not have what the server's own engine built.
+func (c *Cluster) Shared() bool { return !c.Local() }
+
+// ClusterCredentials are what a cluster is reached with. They are secret.
+type ClusterCredentials struct {
+	CA   string `json:"ca,omitempty"`   // PEM, of an engine that is reached by TLS
+	Cert string `json:"cert,omitempty"` // PEM
+	Key  string `json:"key,omitempty"`  // PEM
+
+	Kubeconfig string `json:"kubeconfig,omitempty"` // the file's text
+	Context    string `json:"context,omitempty"`    // of the kubeconfig, "" for its current one
+}
+
+var clusterName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+// CheckCluster says what is wrong with what a new cluster is made of.
+func CheckCluster(c *Cluster, with ClusterCredentials) error {
+	switch {
+	case len(c.Name) < 2 || len(c.Name) > 40 || !clusterName.MatchString(c.Name):
+		return Invalid("name", "cluster name %q: use 2 to 40 lower-case letters, digits and single hyphens, starting with a letter", shorten(c.Name))
+	case c.Name == LocalCluster:
+		return Invalid("name", "%q is the name of the server's own engine", LocalCluster)
+	}
+	switch c.Kind {
+	case ClusterKubernetes:
+		switch {
+		case c.Endpoint != "":
+			return Invalid("endpoint", "a Kubernetes cluster has none of its own: its kubeconfig says it")
+		case with.CA != "" || with.Cert != "" || with.Key != "":
+			return Invalid("credentials", "a Kubernetes cluster's credentials are in its kubeconfig")
+		case len(with.Kubeconfig) > 1<<20:
+			return Invalid("credentials.kubeconfig", "the kubeconfig is over 1 MiB")
+		}
+		return nil
+	case ClusterSwarm, ClusterDocker:
+		if with.Kubeconfig != "" || with.Context != "" {
+			return Invalid("credentials.kubeconfig", "only a Kubernetes cluster has a kubeconfig")
+		}
+		return checkEndpoint(c, with)
+	}
+	return Invalid("kind", "%q is no kind of cluster; use swarm, kubernetes or docker", shorten(string(c.Kind)))
+}
+
+// checkEndpoint refuses what no engine's API is at, and an engine that anybody
+// on the network could command.
+func checkEndpoint(c *Cluster, with ClusterCredentials) error {
+	if c.Endpoint == "" && c.Kind == ClusterSwarm {
+		return nil // the server's own engine is one of its managers
+	}
+	at, err := url.Parse(c.Endpoint)
+	if err != nil || len(c.Endpoint) > 500 || strings.ContainsAny(c.Endpoint, " \t\n") {
+		return Invalid("endpoint", "the endpoint is not a URL such as unix:///var/run/docker.sock or tcp://10.0.0.5:2376")
+	}
+	secured := with.CA != "" && with.Cert != "" && with.Key != ""
+	switch {
+	case at.User != nil:
+		return Invalid("endpoint", "the endpoint must not hold a user or a password")
+	case at.Scheme == "unix" && strings.HasPrefix(at.Path, "/") && at.Host == "":
+		return nil
+	case at.Scheme != "tcp" || at.Port() == "" || at.Path != "" || at.RawQuery != "":
+		return Invalid("endpoint", "endpoint %q: give unix:///path or tcp://host:port", shorten(c.Endpoint))
+	case !secured:
+		return Invalid("credentials", "an engine that is reached over the network needs ca, cert and key: without them whoever reaches it owns its machine")
+	}
+	return nil
+}

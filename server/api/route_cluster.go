@@ -1,0 +1,222 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/slipway-paas/slipway/models"
+	"github.com/slipway-paas/slipway/server/clusters"
+)
+
+const tagClusters = "Clusters"
+
+func (a *API) clusterRoutes() {
+	register(a, get("list-clusters", "/clusters", tagClusters, "List the clusters, the server's own engine first"), a.listClusters)
+	register(a, get("get-cluster", "/clusters/{cluster}", tagClusters, "Show a cluster, its nodes and what runs where"), a.getCluster)
+	register(a, route{
+		id: "add-cluster", method: http.MethodPost, path: "/clusters", tag: tagClusters, summary: "Add a cluster",
+		description: "For owners. The cluster must answer: one that cannot be reached is refused.",
+		status:      http.StatusCreated, scope: models.ScopeAdmin, creates: true, maxBody: 2 << 20,
+	}, a.addCluster)
+	register(a, route{
+		id: "renew-cluster", method: http.MethodPut, path: "/clusters/{cluster}/access", tag: tagClusters, summary: "Give a cluster another endpoint or other credentials",
+		description: "For owners. They must work: else nothing changes.",
+		scope:       models.ScopeAdmin, maxBody: 2 << 20,
+	}, a.renewCluster)
+	register(a, route{
+		id: "remove-cluster", method: http.MethodDelete, path: "/clusters/{cluster}", tag: tagClusters, summary: "Take a cluster away that no app needs",
+		description: "For owners. What is on the cluster beside Slipway's apps stays as it is.", scope: models.ScopeAdmin,
+	}, a.removeCluster)
+	register(a, route{
+		id: "join-cluster", method: http.MethodPost, path: "/clusters/{cluster}/join", tag: tagClusters, summary: "Get the command that makes a machine a node",
+		description: "For owners. The command holds a secret: who runs it joins.", scope: models.ScopeAdmin,
+	}, a.joinCluster)
+	register(a, route{
+		id: "drain-node", method: http.MethodPost, path: "/clusters/{cluster}/nodes/{node}/drain", tag: tagClusters, summary: "Move a node's instances elsewhere and give it no more",
+		description: "For owners. It does not wait for them to have moved.", scope: models.ScopeAdmin,
+	}, a.drainNode)
+	register(a, route{
+		id: "resume-node", method: http.MethodPost, path: "/clusters/{cluster}/nodes/{node}/resume", tag: tagClusters, summary: "Let a drained node take instances again",
+		description: "For owners.", scope: models.ScopeAdmin,
+	}, a.resumeNode)
+	register(a, route{
+		id: "move-app", method: http.MethodPost, path: "/apps/{app}/move", tag: tagClusters, summary: "Bring an app to another cluster",
+		description: "The live release comes up there, gets the traffic, and goes here: no request is lost. An app with a volume cannot move. " +
+			"An app that has no live release yet is only written down for the other cluster, and the answer has no deployment.",
+		status: http.StatusAccepted, scope: models.ScopeWrite, creates: true,
+	}, a.moveApp)
+}
+
+// Cluster is where apps run.
+type Cluster struct {
+	Name      string        `json:"name" example:"local"`
+	Kind      string        `json:"kind" enum:"docker,swarm,kubernetes"`
+	Endpoint  string        `json:"endpoint" doc:"Of the engine's API; empty for the server's own engine and for a Kubernetes"`
+	Own       bool          `json:"own" doc:"Whether it is the server's own engine, which also builds"`
+	State     string        `json:"state" enum:"ready,away"`
+	Reason    string        `json:"reason" doc:"Why it is away"`
+	Apps      int           `json:"apps" doc:"How many have their next release on it"`
+	Instances int           `json:"instances"`
+	Nodes     []ClusterNode `json:"nodes" nullable:"false" doc:"Empty while it is away"`
+	CreatedAt time.Time     `json:"created_at"`
+}
+
+// ClusterNode is one machine of a cluster.
+type ClusterNode struct {
+	ID          string            `json:"id"`
+	Name        string            `json:"name"`
+	Address     string            `json:"address"`
+	Manager     bool              `json:"manager" doc:"Whether it decides for the cluster"`
+	State       string            `json:"state" enum:"ready,drained,down,starting"`
+	Reason      string            `json:"reason" doc:"Why it is not ready, when that is known"`
+	Labels      map[string]string `json:"labels" doc:"What placement is matched with"`
+	CPUMilli    int64             `json:"cpu_milli" doc:"Thousandths of a core for instances; 0 when unknown"`
+	MemoryBytes int64             `json:"memory_bytes" doc:"For instances; 0 when unknown"`
+	Version     string            `json:"version" doc:"Of its engine"`
+	Instances   []NodeInstance    `json:"instances" nullable:"false" doc:"Those of apps that you see"`
+}
+
+// NodeInstance is one instance on a node.
+type NodeInstance struct {
+	Name    string `json:"name" example:"hello.web.v3.1"`
+	App     string `json:"app"`
+	Process string `json:"process"`
+	Release int    `json:"release"`
+	State   string `json:"state" enum:"starting,healthy,unhealthy,exited"`
+}
+
+// ClusterAccess is how a cluster is reached.
+type ClusterAccess struct {
+	Endpoint    string                    `json:"endpoint,omitempty" doc:"unix:///path or tcp://host:port; empty for a Kubernetes, and for a Swarm that the server's own engine manages" maxLength:"500"`
+	Credentials models.ClusterCredentials `json:"credentials,omitempty" doc:"Kept encrypted and never shown again"`
+}
+
+// AddCluster is the body of add-cluster.
+type AddCluster struct {
+	Name string `json:"name" example:"production" maxLength:"100"`
+	Kind string `json:"kind" enum:"docker,swarm,kubernetes"`
+	ClusterAccess
+}
+
+// ClusterJoin is how a machine becomes a node.
+type ClusterJoin struct {
+	Command []string `json:"command" nullable:"false" doc:"To be run on the machine; empty where nodes join by other means"`
+	Hint    string   `json:"hint" doc:"What else there is to know"`
+}
+
+// MoveApp is the body of move-app.
+type MoveApp struct {
+	To string `json:"to" doc:"The cluster's name" example:"production" maxLength:"100"`
+}
+
+// AppMove is what a move came to.
+type AppMove struct {
+	Deployment *Deployment `json:"deployment,omitempty" doc:"Absent when nothing is deployed yet"`
+}
+
+// ClusterInput names a cluster in a path.
+type ClusterInput struct {
+	Cluster string `path:"cluster" maxLength:"100" example:"local"`
+}
+
+func wireCluster(v *clusters.View) Cluster {
+	wire := Cluster{
+		Name: v.Name, Kind: string(v.Kind), Endpoint: v.Endpoint, Own: v.Local(), State: "ready",
+		Apps: v.Apps, Instances: v.Instances, Nodes: []ClusterNode{}, CreatedAt: v.CreatedAt,
+	}
+	if v.Away != nil {
+		wire.State, wire.Reason = "away", models.SafeMessage(v.Away)
+	}
+	for _, n := range v.Nodes {
+		node := ClusterNode{
+			ID: n.ID, Name: n.Name, Address: n.Address, Manager: n.Manager, State: string(n.State), Reason: n.Reason,
+			Labels: n.Labels, CPUMilli: n.CPUMilli, MemoryBytes: n.MemoryBytes, Version: n.Version, Instances: []NodeInstance{},
+		}
+		if node.Labels == nil {
+			node.Labels = map[string]string{}
+		}
+		for _, in := range n.Instances {
+			node.Instances = append(node.Instances, NodeInstance{
+				Name: in.Name, App: in.AppName, Process: in.Workload.Process, Release: in.Workload.Release, State: string(in.State),
+			})
+		}
+		wire.Nodes = append(wire.Nodes, node)
+	}
+	return wire
+}
+
+func (a *API) listClusters(ctx context.Context, who caller, _ *struct{}) (*body[Page[Cluster]], error) {
+	views, err := a.deps.Clusters.List(ctx, who.Actor)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]Cluster, len(views))
+	for i := range views {
+		items[i] = wireCluster(&views[i])
+	}
+	return page(items, ""), nil
+}
+
+func (a *API) getCluster(ctx context.Context, who caller, in *ClusterInput) (*body[Cluster], error) {
+	return clusterAnswer(a.deps.Clusters.Get(ctx, who.Actor, in.Cluster))
+}
+
+func clusterAnswer(view *clusters.View, err error) (*body[Cluster], error) {
+	if err != nil {
+		return nil, err
+	}
+	return answer(wireCluster(view)), nil
+}
+
+func (a *API) addCluster(ctx context.Context, who caller, in *struct{ Body AddCluster }) (*body[Cluster], error) {
+	return clusterAnswer(a.deps.Clusters.Add(ctx, who.Actor, clusters.Wanted{
+		Name: in.Body.Name, Kind: models.ClusterKind(in.Body.Kind), Endpoint: in.Body.Endpoint, Credentials: in.Body.Credentials,
+	}))
+}
+
+func (a *API) renewCluster(ctx context.Context, who caller, in *struct {
+	ClusterInput
+	Body ClusterAccess
+},
+) (*body[Cluster], error) {
+	return clusterAnswer(a.deps.Clusters.Renew(ctx, who.Actor, in.Cluster, in.Body.Endpoint, in.Body.Credentials))
+}
+
+func (a *API) removeCluster(ctx context.Context, who caller, in *ClusterInput) (*nothing, error) {
+	return nil, a.deps.Clusters.Remove(ctx, who.Actor, in.Cluster)
+}
+
+func (a *API) joinCluster(ctx context.Context, who caller, in *ClusterInput) (*body[ClusterJoin], error) {
+	command, hint, err := a.deps.Clusters.Join(ctx, who.Actor, in.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	return answer(ClusterJoin{Command: list(command), Hint: hint}), nil
+}
+
+// NodeInput names a node in a path.
+type NodeInput struct {
+	ClusterInput
+	Node string `path:"node" maxLength:"300" example:"node-1"`
+}
+
+func (a *API) drainNode(ctx context.Context, who caller, in *NodeInput) (*body[Cluster], error) {
+	return clusterAnswer(a.deps.Clusters.DrainNode(ctx, who.Actor, in.Cluster, in.Node, true))
+}
+
+func (a *API) resumeNode(ctx context.Context, who caller, in *NodeInput) (*body[Cluster], error) {
+	return clusterAnswer(a.deps.Clusters.DrainNode(ctx, who.Actor, in.Cluster, in.Node, false))
+}
+
+func (a *API) moveApp(ctx context.Context, who caller, in *struct {
+	AppInput
+	Body MoveApp
+},
+) (*body[AppMove], error) {
+	d, err := a.deps.Pipeline.Move(ctx, who.Actor, in.App, in.Body.To)
+	if err != nil {
+		return nil, err
+	}
+	return answer(AppMove{Deployment: wireDeploymentOf(d, in.App)}), nil
+}
