@@ -65,7 +65,12 @@ export function problemFrom(response: Response, body: unknown): Problem {
   );
 }
 
+/**
+ * Gives any error as a Problem. The network's are Problems already, see unwrap:
+ * everything else is a mistake of the page's own, and no reason to blame the
+ * connection or to ask again.
+ */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  return new Problem(0, "unreachable", error instanceof Error ? error.message : String(error));
+  return new Problem(500, "page", error instanceof Error ? error.message : String(error));
 }

@@ -9,6 +9,7 @@ import { Button } from "./button";
 export function problemText(error: unknown): string {
   const problem = asProblem(error);
   if (problem.offline) return t("problem.offline");
+  if (problem.kind === "page") return t("problem.page", { detail: problem.message });
   if (problem.status === 429 && problem.retryAfter) {
     return t("problem.rate_limited", { detail: problem.message, seconds: problem.retryAfter });
   }

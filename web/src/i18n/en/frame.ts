@@ -77,6 +77,8 @@ export const frame = {
 
   "problem.title": "This did not work",
   "problem.offline": "The server cannot be reached. Check the connection and try again.",
+  "problem.page":
+    "This page has a defect: {detail}. Reload it; if that does not help, tell your administrator.",
   "problem.rate_limited": "{detail} Try again in {seconds} s.",
   "problem.request_id": "Request {id}",
 

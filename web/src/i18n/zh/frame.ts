@@ -80,6 +80,7 @@ export const frame = translationOf<typeof english>()({
 
   "problem.title": "没有成功",
   "problem.offline": "无法连接服务器。检查网络后再试。",
+  "problem.page": "此页面出现缺陷：{detail}。请重新加载；若仍无效，请告知管理员。",
   "problem.rate_limited": "{detail} {seconds} 秒后可重试。",
   "problem.request_id": "请求 {id}",
 
