@@ -241,6 +241,18 @@ var ErrCredentials = errors.New("the cluster refuses the credentials")
 // ErrNoNode is in the chain of an error about a node that is not there.
 var ErrNoNode = errors.New("no such node")
 
+// ClusterError is an error of one cluster among several.
+type ClusterError struct {
+	Cluster string // its name
+	Err     error
+}
+
+// Error gives the error with the cluster's name.
+func (e *ClusterError) Error() string { return "cluster " + e.Cluster + ": " + e.Err.Error() }
+
+// Unwrap gives the error without.
+func (e *ClusterError) Unwrap() error { return e.Err }
+
 // Unhealthy says why a workload did not become healthy. Its message is safe to
 // show to those who may see the app.
 type Unhealthy struct {

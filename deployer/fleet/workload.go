@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"time"
 
@@ -80,7 +79,7 @@ func (f *Fleet) named(m *member, err error) error {
 	if err == nil || m.ID == f.home {
 		return err
 	}
-	return fmt.Errorf("cluster %s: %w", m.Name, err)
+	return &deployer.ClusterError{Cluster: m.Name, Err: err}
 }
 
 // Spec implements deployer.Census. A workload whose member cannot be told has

@@ -48,6 +48,7 @@ type works struct {
 	box      *secrets.Box
 	store    *store.Store // the test's own, of no server
 	settings pipeline.Settings
+	publish  pipeline.Publish // what servers are given, nil without a registry
 	figures  pipeline.Figures // what servers are given, nil to watch nothing
 
 	owner, ann, bob models.Actor
@@ -117,7 +118,7 @@ func (w *works) start(dsn ...string) *server {
 	s.Pipeline = pipeline.New(pipeline.Deps{
 		Store: s.store, Queue: s.queue, Cluster: w.cluster, Routing: w.routing,
 		Builders: []builder.Builder{w.shop}, Logs: w.logs, Hub: hub, Box: w.box, Logger: logger, Settings: w.settings,
-		Figures: w.figures,
+		Figures: w.figures, Publish: w.publish,
 	})
 	s.apps = apps.NewService(apps.Deps{
 		Store: s.store, Pipeline: s.Pipeline, Routing: w.routing, Hub: hub, Box: w.box, Remains: w.routers, Logger: logger, AllowFileSources: true,

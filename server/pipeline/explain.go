@@ -14,6 +14,15 @@ import (
 // explain says in words for people why a deployment failed. What it cannot say
 // safely is in the server's log, where it is written once, here.
 func (p *Pipeline) explain(d *models.Deployment, err error) string {
+	reason := p.reason(d, err)
+	var there *deployer.ClusterError
+	if errors.As(err, &there) {
+		reason = "on the cluster " + there.Cluster + ": " + reason
+	}
+	return reason
+}
+
+func (p *Pipeline) reason(d *models.Deployment, err error) string {
 	var failure *builder.Failure
 	var unhealthy *deployer.Unhealthy
 	var known *models.Error
@@ -24,6 +33,8 @@ func (p *Pipeline) explain(d *models.Deployment, err error) string {
 		return failure.Message
 	case errors.As(err, &known) && known.Kind != models.KindInternal:
 		return known.Message
+	case errors.Is(err, deployer.ErrCredentials):
+		return "the credentials are refused: they may have expired. Give new ones: slipway clusters renew"
 	case errors.Is(err, deployer.ErrDiskFull), errors.Is(err, builder.ErrDiskFull):
 		return "the container engine's disk is full; make room on it and deploy again"
 	case errors.Is(err, deployer.ErrUnavailable), errors.Is(err, builder.ErrUnavailable):
