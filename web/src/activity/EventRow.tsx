@@ -18,7 +18,7 @@ import type { Event } from "@/api/types";
 import { pieces } from "@/i18n";
 import { useLanguage } from "@/i18n/language";
 import { exactly } from "@/lib/time";
-import { detailsOf, sentenceOf } from "./actions";
+import { detailsOf, saidOf, sentenceOf } from "./actions";
 import { minuteOfDay } from "./days";
 
 const icons: Record<string, LucideIcon> = {
@@ -54,11 +54,7 @@ export const EventRow = memo(function EventRow({ event: e, gone }: EventRowProps
     <li className="flex items-start gap-3 px-4 py-2.5 [contain-intrinsic-size:auto_3.9rem] [content-visibility:auto] sm:px-5">
       <Icon size={16} className="mt-0.75 shrink-0 text-text-3" aria-hidden />
       <div className="min-w-0 flex-1 [overflow-wrap:anywhere]">
-        <span className="text-text-2">
-          {pieces(sentenceOf(e)).map((piece, i) => (
-            <Fragment key={i}>{piece.param ? gap(piece.param, e, gone) : piece.text}</Fragment>
-          ))}
-        </span>
+        <Sentence event={e} gone={gone} />
         {(details.length > 0 || commit) && (
           <span className="flex flex-wrap gap-x-2.5 text-sm text-text-3">
             {details.map((words) => (
@@ -67,6 +63,11 @@ export const EventRow = memo(function EventRow({ event: e, gone }: EventRowProps
             {commit && <span className="font-mono">{commit}</span>}
           </span>
         )}
+        {saidOf(e).map((words) => (
+          <span key={words} className="block text-sm text-text-3" lang="en">
+            {words}
+          </span>
+        ))}
       </div>
       <span className="flex shrink-0 flex-col items-end text-sm text-text-3 leading-5.5 sm:flex-row-reverse sm:gap-3">
         <time dateTime={e.created_at} title={exactly(e.created_at)} className="tabular-nums">
@@ -77,6 +78,17 @@ export const EventRow = memo(function EventRow({ event: e, gone }: EventRowProps
     </li>
   );
 });
+
+/** What was done, with the way to what it was done to. */
+export function Sentence({ event: e, gone }: EventRowProps) {
+  return (
+    <span className="text-text-2">
+      {pieces(sentenceOf(e)).map((piece, i) => (
+        <Fragment key={i}>{piece.param ? gap(piece.param, e, gone) : piece.text}</Fragment>
+      ))}
+    </span>
+  );
+}
 
 function gap(name: string, e: Event, gone: boolean): ReactNode {
   switch (name) {
@@ -98,6 +110,8 @@ function gap(name: string, e: Event, gone: boolean): ReactNode {
           {e.app}
         </Link>
       );
+    case "release":
+      return <span className="font-mono text-sm text-text">{e.detail.release}</span>;
     case "what":
       return <Target event={e} gone={gone} />;
     default:
@@ -128,6 +142,14 @@ function Target({ event: e, gone }: { event: Event; gone: boolean }) {
           {e.target}
         </Link>
       );
+  }
+  const [, volume, path] = /^(\S+) at (\/.*)$/.exec(e.target) ?? [];
+  if (e.action === "volume.add" && volume) {
+    return (
+      <span className="font-mono text-sm text-text">
+        {volume} <span className="text-text-3">{path}</span>
+      </span>
+    );
   }
   const technical = e.action === "app.scale" || e.action === "config.set";
   return <span className={technical ? "font-mono text-sm text-text" : "text-text"}>{e.target}</span>;

@@ -10,6 +10,7 @@ const said = {
   "app.destroy": ["did.app.destroy", "done.app.destroy"],
   "deployment.create": ["did.deployment.create", "done.deployment.create"],
   "deployment.cancel": ["did.deployment.cancel", "done.deployment.cancel"],
+  "deployment.return": ["did.deployment.return", "done.deployment.return"],
   "config.set": ["did.config.set", "done.config.set"],
   "domain.add": ["did.domain.add", "done.domain.add"],
   "domain.remove": ["did.domain.remove", "done.domain.remove"],
@@ -33,7 +34,14 @@ const said = {
 } as const;
 
 export type Action = keyof typeof said;
-export type SentenceKey = (typeof said)[Action][0] | "did.user.self" | "did.user.join" | "did.other";
+export type SentenceKey =
+  | (typeof said)[Action][0]
+  | "did.user.self"
+  | "did.user.join"
+  | "did.drift.failed"
+  | "did.drift.image"
+  | "did.drift.app"
+  | "did.other";
 
 const known = (action: string): action is Action => Object.hasOwn(said, action);
 
@@ -43,7 +51,15 @@ export function sentenceOf(e: Event): SentenceKey {
   if (e.action === "user.create" && e.target === e.actor) {
     return e.detail.invited_by ? "did.user.join" : "did.user.self";
   }
+  if (e.action === "drift.repair") return driftSentence(e);
   return said[e.action][0];
+}
+
+// What was wrong may be no process: an image that is gone, or nothing that is named.
+function driftSentence({ target, detail }: Event): SentenceKey {
+  if (detail.image) return "did.drift.image";
+  if (target === "") return "did.drift.app";
+  return detail.failed ? "did.drift.failed" : "did.drift.repair";
 }
 
 /** What an action is called in a choice; one that is not known keeps the API's word. */
@@ -56,7 +72,7 @@ export const kinds: readonly { kind: string; name: PlainKey; actions: readonly A
   {
     kind: "deployment",
     name: "kind.deployment",
-    actions: ["deployment.create", "deployment.cancel"],
+    actions: ["deployment.create", "deployment.cancel", "deployment.return"],
   },
   {
     kind: "app",
@@ -98,6 +114,7 @@ export function detailsOf(e: Event): string[] {
   const { detail } = e;
   const way = ways[detail.by ?? ""];
   const words = [
+    detail.superseded && t("activity.superseded", { what: detail.superseded }),
     detail.trigger && tWord("trigger", detail.trigger),
     way ? t(way) : detail.by,
     detail.scopes && t("activity.scopes", { scopes: detail.scopes.replaceAll(" ", ", ") }),
@@ -111,5 +128,13 @@ export function detailsOf(e: Event): string[] {
     detail.role && tWord("role", detail.role),
     detail.invited_by && t("activity.invited_by", { who: detail.invited_by }),
   ];
+  return words.filter((one): one is string => typeof one === "string" && one !== "");
+}
+
+/** What the server says of it in words of its own, which are English. */
+export function saidOf({ action, detail }: Event): string[] {
+  const words: (string | undefined)[] = [detail.cause];
+  if (action === "drift.repair")
+    words.push(detail.what, detail.image, detail.then, detail.failed, detail.note);
   return words.filter((one): one is string => typeof one === "string" && one !== "");
 }

@@ -125,6 +125,43 @@ describe("an event", () => {
     expect(screen.getByText("old").closest("a")).toBeNull();
   });
 
+  it("of a return and of repairs says what Slipway did, and why in the server's words", async () => {
+    const repair = { actor: "slipway", action: "drift.repair", app: "hello" };
+    serve(
+      () => [
+        anEvent(1, {
+          ...repair,
+          action: "deployment.return",
+          target: "#3",
+          detail: { release: "v1", trigger: "return", cause: "v2 did worse than v1" },
+        }),
+        anEvent(2, { ...repair, target: "web, worker", detail: { what: "web was gone" } }),
+        anEvent(3, { ...repair, target: "web", detail: { what: "web is gone", failed: "no room" } }),
+        anEvent(4, {
+          ...repair,
+          // biome-ignore lint/suspicious/noThenProperty: the server's word
+          detail: { image: "v2 is gone", then: "built again as #4" },
+          target: "",
+        }),
+        anEvent(5, { ...repair, target: "" }),
+      ],
+      5,
+    );
+    await show();
+    const row = async (words: string) => {
+      const link = await screen.findByText(
+        (_, one) => one?.tagName === "LI" && one.textContent?.startsWith(words) === true,
+      );
+      return link.textContent ?? "";
+    };
+    expect(await row("Slipway took hello back to v1 by deployment #3")).toContain("v2 did worse than v1");
+    expect(await row("Slipway repaired web, worker of hello")).toContain("web was gone");
+    expect(await row("Slipway could not repair web of hello")).toContain("no room");
+    expect(await row("Slipway found that the image of hello is gone")).toContain("built again as #4");
+    expect(await row("Slipway repaired hello")).toBeTruthy();
+    expect(screen.getByText("web was gone")).toHaveAttribute("lang", "en");
+  });
+
   it("of a kind that is not known is still told", async () => {
     serve(() => [anEvent(1, { action: "moon.land", target: "Tranquility" })]);
     await show();

@@ -34,6 +34,7 @@ export type Status = Schemas["Status"];
 export type Step = Schemas["Step"];
 export type Token = Schemas["Token"];
 export type Space = Schemas["Space"];
+export type SpaceApp = Schemas["SpaceApp"];
 export type SpaceCollection = Schemas["SpaceCollection"];
 export type SpaceDisk = Schemas["SpaceDisk"];
 export type UpdateApp = Schemas["UpdateApp"];

@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
 import { Boxes, ChevronRight, ExternalLink } from "lucide-react";
-import { useEffect, useRef } from "react";
 import { asProblem } from "@/api/problem";
 import { queries } from "@/api/queries";
 import { type App, terminal } from "@/api/types";
 import { buttonClass } from "@/components/ui/button";
 import { Empty, ErrorNote, Skeleton } from "@/components/ui/feedback";
 import { AppStatusBadge, shownStatus } from "@/components/ui/status";
+import { useOpenTab } from "@/components/ui/tabs";
 import { t, tWord } from "@/i18n";
 import { useLanguage } from "@/i18n/language";
 import { type TitleMark, useTitleMark } from "@/lib/title";
@@ -85,15 +85,7 @@ function markOf(app: App): TitleMark | undefined {
 }
 
 function Tabs({ name }: { name: string }) {
-  const nav = useRef<HTMLElement>(null);
-  const path = useLocation({ select: (location) => location.pathname });
-  // Where the tabs are wider than the screen, the one that is open is brought into it.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another path is another open tab
-  useEffect(() => {
-    const row = nav.current;
-    const open = row?.querySelector<HTMLElement>(".active");
-    if (row && open) row.scrollLeft = open.offsetLeft - (row.clientWidth - open.offsetWidth) / 2;
-  }, [path]);
+  const nav = useOpenTab(useLocation({ select: (location) => location.pathname }));
   return (
     <nav
       ref={nav}

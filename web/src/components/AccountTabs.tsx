@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
 import { can } from "@/api/types";
+import { useOpenTab } from "@/components/ui/tabs";
 import { t } from "@/i18n";
 
 const tabs = [
@@ -16,9 +17,16 @@ const owners = new Set<string>(["/account/people", "/account/space"]);
 /** The way between the pages of one's own account, and to everybody's for owners. */
 export function AccountTabs() {
   const { data: me } = useQuery(queries.session());
+  const path = useLocation({ select: (location) => location.pathname });
   const shown = tabs.filter(([to]) => !owners.has(to) || can(me, "admin"));
+  // The tabs of owners come when it is known who asks.
+  const nav = useOpenTab(`${path} ${shown.length}`);
   return (
-    <nav aria-label={t("nav.account")} className="mb-6 flex gap-0.5 overflow-x-auto border-b">
+    <nav
+      ref={nav}
+      aria-label={t("nav.account")}
+      className="relative mb-6 flex gap-0.5 overflow-x-auto border-b [scrollbar-width:none]"
+    >
       {shown.map(([to, key]) => (
         <Link
           key={to}

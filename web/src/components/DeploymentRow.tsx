@@ -69,12 +69,18 @@ function Origin({ d, words }: { d: Deployment; words: string }) {
         </span>
       )}
       {d.state === "failed" && d.reason && (
-        <span className="line-clamp-1 basis-full break-all text-bad">{d.reason}</span>
+        <span className="line-clamp-1 basis-full break-all text-bad" lang="en">
+          {d.reason}
+        </span>
       )}
       {d.state === "superseded" && d.superseded_by > 0 && (
         <span>{t("deployment.superseded_by", { n: d.superseded_by })}</span>
       )}
-      {d.cause && <span className="line-clamp-1 basis-full text-warn">{d.cause}</span>}
+      {d.cause && (
+        <span className="line-clamp-1 basis-full text-warn" lang="en" title={d.cause}>
+          {d.cause}
+        </span>
+      )}
     </span>
   );
 }

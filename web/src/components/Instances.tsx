@@ -6,6 +6,7 @@ import { Say } from "@/i18n/Say";
 import { figure } from "@/metrics/format";
 import { usageOf } from "@/metrics/model";
 import { metricsQueries } from "@/metrics/queries";
+import { WarmBadge } from "./deployments/WarmNote";
 import { byProcess } from "./overview/scaling";
 import { UsageBar } from "./overview/UsageBar";
 import { ScaleChange, ScaleStepper, type Scaling, useScaling } from "./ScaleControl";
@@ -92,7 +93,11 @@ function InstanceItem({ app, instance: i }: { app: App; instance: Instance }) {
             <span className="ml-1.5 text-text-3">v{i.release}</span>
           )}
         </span>
-        <InstanceBadge state={i.state} />
+        {i.state === "healthy" && i.release === app.warm_release?.version ? (
+          <WarmBadge until={app.warm_release.until} />
+        ) : (
+          <InstanceBadge state={i.state} />
+        )}
       </div>
       <p className="flex flex-wrap gap-x-2 text-sm text-text-3">
         {i.started_at && (

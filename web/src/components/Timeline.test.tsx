@@ -66,7 +66,9 @@ describe("Timeline", () => {
     );
     expect(phase("Health").getByText("4.0 s")).toBeInTheDocument();
     expect(phase("Switch traffic").getByText("1.0 s")).toBeInTheDocument();
-    expect(phase("Drain the old").getByText("1 instance of v2 finish their requests")).toBeInTheDocument();
+    expect(
+      phase("Drain the old").getByText("Ending the last requests of 1 instance of v2"),
+    ).toBeInTheDocument();
     expect(phase("Drain the old").getByText("2.0 s")).toBeInTheDocument();
     expect(phase("Release").getByText("Done · v3")).toBeInTheDocument();
   });

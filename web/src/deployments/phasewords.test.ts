@@ -89,7 +89,16 @@ describe("what a phase waits for", () => {
   it("is the requests of those before", () => {
     const draining = { instances: 2, versions: [2], endedAt: undefined, none: false };
     expect(partWords({ name: "drain", ...running }, aDeployment({}), around({ draining }))).toBe(
-      "2 instances of v2 finish their requests",
+      "Ending the last requests of 2 instances of v2",
+    );
+  });
+
+  it("is the end of the time for which the release before is kept warm", () => {
+    const warm = { version: 2, until: "2026-01-02T03:14:05Z" };
+    const draining = { instances: 0, versions: [], endedAt: undefined, none: false, warm };
+    const waiting = { status: "waiting", from: undefined, to: undefined } as const;
+    expect(partWords({ name: "drain", ...waiting }, aDeployment({}), around({ draining }))).toMatch(
+      /^v2 is kept warm until \d\d:14:05$/,
     );
   });
 });

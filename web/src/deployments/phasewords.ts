@@ -2,7 +2,7 @@ import type { Deployment, Instance, Release } from "@/api/types";
 import { t, tn, tWord } from "@/i18n";
 import type { BuildLog } from "./buildlog";
 import type { Draining, Part, Phase } from "./timeline";
-import { bytes, ordinal } from "./words";
+import { bytes, ordinal, timeOfDay } from "./words";
 
 /** What is known about a deployment beside its row. */
 export interface Around {
@@ -79,6 +79,10 @@ export function partWords(part: Part, d: Deployment, around: Around): string {
   if (part.status === "failed" && part.name === "health") {
     const instance = around.log?.marks.failedInstance;
     if (instance) return t("timeline.not_healthy", { instance });
+  }
+  const { warm } = around.draining;
+  if (part.status === "waiting" && part.name === "drain" && warm) {
+    return t("timeline.kept_warm", { v: warm.version, at: timeOfDay(warm.until) });
   }
   if (part.status === "skipped" && part.name === "drain") return t("timeline.nothing_before");
   return tWord("phase_status", part.status);

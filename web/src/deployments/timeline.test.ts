@@ -145,6 +145,9 @@ describe("partsOf", () => {
       shown(span("done", 17), marks(14, 16), { ...gone, ...draining })[2];
     expect(drain({ instances: 2, versions: [3] })).toEqual(["drain", "running", null]);
     expect(drain({ endedAt: ms(20) })).toEqual(["drain", "done", 3]);
+    const warm = { version: 3, until: at(600) };
+    expect(drain({ warm })).toEqual(["drain", "waiting", null]);
+    expect(drain({ warm, instances: 1, versions: [2] })).toEqual(["drain", "running", null]);
     expect(drain({ none: true })).toEqual(["drain", "skipped", null]);
   });
 

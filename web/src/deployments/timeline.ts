@@ -29,6 +29,8 @@ export interface Draining {
   endedAt: number | undefined;
   /** There was nothing before it. */
   none: boolean;
+  /** The release before, where its instances are kept running for a while on purpose. */
+  warm?: { version: number; until: string };
 }
 
 const order: PhaseName[] = ["queued", "building", "releasing", "deploying"];
@@ -131,6 +133,7 @@ export function partsOf(deploying: Span, marks: Marks | undefined, draining: Dra
 function drainOf(from: number | undefined, draining: Draining): Part {
   if (draining.none) return { name: "drain", status: "skipped", from: undefined, to: undefined };
   if (draining.instances > 0) return { name: "drain", status: "running", from, to: undefined };
+  if (draining.warm) return { name: "drain", status: "waiting", from: undefined, to: undefined };
   const seen = draining.endedAt !== undefined;
   return { name: "drain", status: "done", from: seen ? from : undefined, to: draining.endedAt };
 }

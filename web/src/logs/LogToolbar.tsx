@@ -1,6 +1,7 @@
 import { Clock, Download, Pause, Play, SlidersHorizontal, WrapText } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { Button, IconButton } from "@/components/ui/button";
+import { Select } from "@/components/ui/field";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from "@/components/ui/menu";
 import { Segmented } from "@/components/ui/segmented";
 import { t } from "@/i18n";
@@ -160,17 +161,15 @@ interface FilterProps {
 
 function Filter({ label, value, onChange, children }: FilterProps) {
   return (
-    <select
+    <Select
       aria-label={label}
-      className={cx(
-        "control min-w-0 flex-1 basis-32 sm:w-36! sm:flex-none",
-        value && "border-accent! bg-accent-soft!",
-      )}
+      className="min-w-0 flex-1 basis-32 sm:w-36 sm:flex-none"
+      marked={value !== ""}
       value={value}
       onChange={(e) => onChange(e.target.value)}
     >
       {children}
-    </select>
+    </Select>
   );
 }
 

@@ -57,11 +57,17 @@ function keeps(first: number, last: number): Call[] {
   });
 }
 
+/** How many lines the page says that it holds. */
+function held(): number {
+  const words = screen.getByText(/^([\d,]+ of )?[\d,]+ lines$/).textContent ?? "";
+  return Number(/([\d,]+) lines$/.exec(words)?.[1]?.replaceAll(",", ""));
+}
+
+/** Sends lines, which come with a later frame of the screen, and waits for them. */
 async function send(...lines: ReturnType<typeof line>[]) {
-  await act(async () => {
-    FakeSocket.last.send({ type: "lines", lines });
-    await new Promise((resolve) => setTimeout(resolve, 60)); // the lines come with the next frame of the screen
-  });
+  const before = held();
+  act(() => FakeSocket.last.send({ type: "lines", lines }));
+  await waitFor(() => expect(held()).toBe(before + lines.length));
 }
 
 const pane = () => screen.getByRole("log");
@@ -189,7 +195,7 @@ describe("LogView", () => {
     ]);
     expect(FakeSocket.last.query.get("after")).toBe("5000");
     act(() => FakeSocket.last.open());
-    await send(...range(5001, 5003));
+    act(() => FakeSocket.last.send({ type: "lines", lines: range(5001, 5003) }));
     expect(await screen.findByRole("button", { name: "3 new lines" })).toBeVisible();
     expect(texts()).toContain("line 1000");
   });

@@ -161,8 +161,7 @@ export function NewAppForm({ search, onSearch, onMade }: NewAppFormProps) {
           {full.name === "" && full.way !== "example" && (
             <Button
               size="sm"
-              look="quiet"
-              className="-ml-2 mt-1"
+              className="mt-2"
               onClick={() => {
                 setNamed(true);
                 put({ name: freeName(offered, taken) });

@@ -99,7 +99,13 @@ export default function CompareReleases() {
       )}
       {chosen && <Result app={app} {...chosen} a={from} b={to} />}
       {!ready && !chosen && !list.error && <Skeleton className="h-96" />}
-      <RollbackDialog app={app} live={live} target={back} onClose={() => setBack(undefined)} />
+      <RollbackDialog
+        app={app}
+        live={live}
+        warm={row?.warm_release?.version}
+        target={back}
+        onClose={() => setBack(undefined)}
+      />
     </Page>
   );
 }

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { LockKeyhole } from "lucide-react";
 import { useState } from "react";
 import { queries } from "@/api/queries";
-import { can, type Space as SpaceReport } from "@/api/types";
+import { can, type SpaceApp, type Space as SpaceReport } from "@/api/types";
 import { Page } from "@/app/Page";
 import { AccountTabs } from "@/components/AccountTabs";
 import { CollectDialog } from "@/components/space/CollectDialog";
@@ -10,7 +11,7 @@ import { DiskBar } from "@/components/space/DiskBar";
 import { UsesTable } from "@/components/space/UsesTable";
 import { Button } from "@/components/ui/button";
 import { CommandHint } from "@/components/ui/copy";
-import { Empty, ErrorNote, SkeletonRows } from "@/components/ui/feedback";
+import { Empty, ErrorNote, Skeleton } from "@/components/ui/feedback";
 import { PageHead, Section } from "@/components/ui/layout";
 import { bytes } from "@/deployments/words";
 import { num, t, tWord } from "@/i18n";
@@ -47,11 +48,22 @@ export default function Space() {
         </Empty>
       )}
       {error && <ErrorNote error={error} onRetry={() => void refetch()} className="mb-4" />}
-      {(!me || (owner && !data && !error)) && <SkeletonRows rows={6} />}
+      {(!me || (owner && !data && !error)) && <Shape />}
       {data && <Report space={data} />}
       <CommandHint className="mt-5" command={cli("space")} />
       <CollectDialog open={collecting} onOpenChange={setCollecting} />
     </Page>
+  );
+}
+
+/** The page's own shape: measuring the disk takes a moment. */
+function Shape() {
+  return (
+    <div role="status" aria-label={t("common.loading")} className="space-y-5">
+      <Skeleton className="h-33" />
+      <Skeleton className="h-112" />
+      <Skeleton className="h-48" />
+    </div>
   );
 }
 
@@ -80,16 +92,13 @@ function Report({ space: s }: { space: SpaceReport }) {
         <Section title={t("space.apps")} hint={t("space.apps_hint")} flush>
           <ul className="divide-y" aria-label={t("space.apps")}>
             {s.apps.map((app, i) => (
-              <li key={app.app || i} className="flex flex-wrap items-baseline gap-x-3 px-4 py-2 sm:px-5">
-                <span className="min-w-0 flex-1 basis-40 break-all font-medium" translate="no">
-                  {app.app || t("space.no_app")}
-                </span>
-                <span className="text-sm text-text-3 tabular-nums">
-                  {app.uses
-                    .map(({ kind, bytes: n }) => `${tWord("space.kinds", kind)} ${bytes(n)}`)
-                    .join(" · ")}
-                </span>
-                <span className="w-20 text-right tabular-nums">{bytes(app.bytes)}</span>
+              <li
+                key={app.app || i}
+                className="grid grid-cols-[minmax(0,1fr)_auto] items-baseline gap-x-4 px-4 py-2 sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_5rem] sm:px-5"
+              >
+                <AppName name={app.app} />
+                <Uses uses={app.uses} />
+                <span className="whitespace-nowrap text-right tabular-nums">{bytes(app.bytes)}</span>
               </li>
             ))}
           </ul>
@@ -122,5 +131,30 @@ function Report({ space: s }: { space: SpaceReport }) {
         </p>
       </Section>
     </div>
+  );
+}
+
+function AppName({ name }: { name: string }) {
+  return name ? (
+    <Link to="/apps/$app" params={{ app: name }} className="link justify-self-start break-all" translate="no">
+      {name}
+    </Link>
+  ) : (
+    <span className="text-text-2">{t("space.no_app")}</span>
+  );
+}
+
+/** What an app's room is made of; what takes none is left out. */
+function Uses({ uses }: Pick<SpaceApp, "uses">) {
+  return (
+    <ul className="order-last col-span-2 flex flex-wrap gap-x-3 text-sm text-text-3 tabular-nums sm:order-none sm:col-span-1 sm:justify-end">
+      {uses
+        .filter((use) => use.bytes > 0)
+        .map(({ kind, bytes: n }) => (
+          <li key={kind} className="whitespace-nowrap">
+            {tWord("space.kinds", kind)} {bytes(n)}
+          </li>
+        ))}
+    </ul>
   );
 }

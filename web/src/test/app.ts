@@ -10,6 +10,7 @@ export function anApp(part: Partial<App>): App {
     git_url: "http://localhost:8000/hello.git",
     status: "live",
     branch: "main",
+    cluster: "",
     builder: "",
     dockerfile: "",
     health_path: "",

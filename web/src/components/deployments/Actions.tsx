@@ -25,6 +25,7 @@ export function Actions({ deployment: d, app }: { deployment: Deployment; app: A
   const may = can(me, "deploy");
   const live = app?.live_release?.version ?? 0;
   const goal = useRollbackGoal(d, live);
+  const warm = app?.warm_release?.version;
   const again = d.state === "succeeded" ? t("deployment.redeploy") : t("deployment.retry");
 
   const run = async () => {
@@ -71,7 +72,7 @@ export function Actions({ deployment: d, app }: { deployment: Deployment; app: A
         {may && goal > 0 && (
           <Button onClick={() => setBack(goal)}>
             <Undo2 size={15} aria-hidden />
-            {t("releases.rollback_to", { v: goal })}
+            {goal === warm ? t("warm.back", { v: goal }) : t("releases.rollback_to", { v: goal })}
           </Button>
         )}
         <Link to="/apps/$app/logs" params={{ app: d.app }} className={buttonClass("plain")}>
@@ -81,7 +82,7 @@ export function Actions({ deployment: d, app }: { deployment: Deployment; app: A
       </div>
       <ErrorNote error={retry.problem} />
       <Commands commands={commands} />
-      <RollbackDialog app={d.app} live={live} target={back} onClose={() => setBack(undefined)} />
+      <RollbackDialog app={d.app} live={live} warm={warm} target={back} onClose={() => setBack(undefined)} />
     </div>
   );
 }

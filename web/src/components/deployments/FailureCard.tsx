@@ -22,6 +22,8 @@ export function Reason({ deployment: d, app, log, newer }: ReasonProps) {
   if (d.state !== "cancelled" && d.state !== "superseded") return null;
   const who = /^cancelled by (\S+)$/.exec(d.reason)?.[1];
   const waited = !d.started_at;
+  // The link says which one came; the server's sentence would say it again.
+  const reason = who || d.superseded_by > 0 || d.reason === d.state ? "" : d.reason;
   return (
     <div className="mb-5 flex gap-3 rounded-lg border bg-surface-2 px-4 py-3" role="status">
       <CircleSlash size={18} className="mt-0.5 shrink-0 text-text-3" aria-hidden />
@@ -31,7 +33,7 @@ export function Reason({ deployment: d, app, log, newer }: ReasonProps) {
         </p>
         <p className="break-words text-text-2">
           {waited ? t("reason.in_queue") : app?.live_release ? t("reason.nothing_changed") : ""}{" "}
-          {!who && d.reason && d.reason !== d.state && <span>{d.reason} </span>}
+          {reason && <span lang="en">{reason} </span>}
           {newer > 0 && (
             <Link
               to="/apps/$app/deployments/$number"
@@ -69,7 +71,10 @@ function FailureCard({ d, app, failure: f, waits }: FailureCardProps) {
         <CircleAlert size={22} className="mt-0.5 shrink-0 text-bad" aria-hidden />
         <div className="min-w-0 flex-1">
           <p className="text-bad text-sm">{title}</p>
-          <p className="mt-1 whitespace-pre-wrap break-words font-semibold text-bad text-lg">
+          <p
+            className="mt-1 whitespace-pre-wrap break-words font-semibold text-bad text-lg"
+            lang={f.reason && "en"}
+          >
             {f.reason || t("reason.none")}
           </p>
           {(meaning || live) && (

@@ -30,6 +30,13 @@ function show(
 }
 
 describe("why a deployment ended", () => {
+  it("is the newer deployment, said once", async () => {
+    const reason = "a newer deployment, #3, came";
+    await show({ state: "superseded", reason, superseded_by: 3 }, [], undefined, 3);
+    expect(screen.getByText("A newer deployment took its place")).toBeInTheDocument();
+    expect(screen.getByRole("link", { name: "See deployment #3" })).toBeInTheDocument();
+    expect(screen.queryByText(new RegExp(reason))).toBeNull();
+  });
   it("is the instance that failed, its last lines, and what its exit code means", async () => {
     await show({ state: "failed", reason: "hello.web.v3.2: exited with code 127" }, [
       { text: "The last lines of hello.web.v3.2:" },

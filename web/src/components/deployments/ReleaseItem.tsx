@@ -1,13 +1,13 @@
 import { Link } from "@tanstack/react-router";
-import { Flame, GitCompareArrows, Undo2 } from "lucide-react";
+import { GitCompareArrows, Undo2 } from "lucide-react";
 import type { Release } from "@/api/types";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Badge } from "@/components/ui/status";
 import { compareReleases } from "@/deployments/compare";
-import { timeOfDay } from "@/deployments/words";
 import { t, tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { ReleaseFacts } from "./ReleaseFacts";
+import { WarmBadge } from "./WarmNote";
 
 interface ReleaseItemProps {
   app: string;
@@ -59,13 +59,7 @@ export function ReleaseItem({
           <div className="flex items-center gap-2">
             <span className="font-mono font-semibold">v{r.version}</span>
             {isLive && <Badge tone="ok">{t("releases.live")}</Badge>}
-            {warmUntil && (
-              <span title={t("warm.badge_title", { at: timeOfDay(warmUntil) })}>
-                <Badge tone="warn" icon={<Flame size={13} aria-hidden />}>
-                  {t("warm.badge")}
-                </Badge>
-              </span>
-            )}
+            {warmUntil && <WarmBadge until={warmUntil} />}
             {never && <Badge>{t("releases.never_live")}</Badge>}
             <span className="truncate" title={r.description}>
               {r.description}
@@ -88,9 +82,15 @@ export function ReleaseItem({
             </Link>
           )}
           {onRollback && (
-            <Button size="sm" onClick={onRollback} aria-label={t("releases.rollback_to", { v: r.version })}>
+            <Button
+              size="sm"
+              onClick={onRollback}
+              aria-label={
+                warmUntil ? t("warm.back", { v: r.version }) : t("releases.rollback_to", { v: r.version })
+              }
+            >
               <Undo2 size={14} aria-hidden />
-              {t("releases.rollback")}
+              {warmUntil ? t("warm.rollback") : t("releases.rollback")}
             </Button>
           )}
         </div>

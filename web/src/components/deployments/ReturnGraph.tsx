@@ -7,7 +7,7 @@ import { t } from "@/i18n";
 import { Cursor } from "@/metrics/cursor";
 import { GraphCard } from "@/metrics/GraphCard";
 import { marksOf } from "@/metrics/marks";
-import { cropped, graphsOf, hasFigures } from "@/metrics/model";
+import { type AppMetrics, cropped, graphsOf, hasFigures } from "@/metrics/model";
 import { metricsQueries } from "@/metrics/queries";
 
 interface ReturnGraphProps {
@@ -16,6 +16,14 @@ interface ReturnGraphProps {
   bad: Deployment;
   /** What took it back, once it is known. */
   back: Deployment | undefined;
+}
+
+// What stands empty before an app's first figures says nothing, in seconds.
+const lead = 60;
+
+/** When an app's figures begin, in Unix seconds; 0 when nothing is known of it. */
+function firstFigure(m: AppMetrics | undefined): number {
+  return m?.times[m.requests_per_second.findIndex((rate) => rate !== null)] ?? 0;
 }
 
 /** Errors and latency of both releases, with the moments at which one took the other's place. */
@@ -27,7 +35,7 @@ export default function ReturnGraph({ app, bad, back }: ReturnGraphProps) {
     ...metricsQueries.app(app, stretch?.range ?? "1h"),
     enabled: stretch !== undefined,
   });
-  const from = stretch?.from ?? 0;
+  const from = Math.max(stretch?.from ?? 0, firstFigure(data) - lead);
   const to = stretch?.to ?? 0;
   const part = useMemo(() => data && cropped(data, from, to), [data, from, to]);
   const marks = useMemo(() => marksOf(back ? [back, bad] : [bad], from, to), [bad, back, from, to]);

@@ -1,8 +1,20 @@
 import { Flame } from "lucide-react";
 import type { App } from "@/api/types";
+import { Badge } from "@/components/ui/status";
 import { timeOfDay } from "@/deployments/words";
 import { t } from "@/i18n";
 import { useNow } from "@/lib/time";
+
+/** Marks what runs without traffic, for a way back that takes no time. */
+export function WarmBadge({ until }: { until: string }) {
+  return (
+    <span className="shrink-0" title={t("warm.badge_title", { at: timeOfDay(until) })}>
+      <Badge tone="warn" icon={<Flame size={13} aria-hidden />}>
+        {t("warm.badge")}
+      </Badge>
+    </span>
+  );
+}
 
 /** Says how long going back to the release before takes only a moment. */
 export function WarmNote({ app }: { app: App }) {

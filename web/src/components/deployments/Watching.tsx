@@ -43,7 +43,11 @@ export function Watching({ deployment: d, near }: WatchingProps) {
       }
     >
       <p className="font-semibold">{kept ? t("watch.kept") : t("watch.unknown")}</p>
-      {note && <p className="break-words text-text-2">{note}</p>}
+      {note && (
+        <p className="break-words text-text-2" lang="en">
+          {note}
+        </p>
+      )}
     </Note>
   );
 }
@@ -68,7 +72,11 @@ function Returned({ d, taken: { bad, back, to, why } }: { d: Deployment; taken: 
         <Undo2 size={20} className="mt-0.5 shrink-0 text-warn" aria-hidden />
         <div className="min-w-0">
           <p className="font-semibold text-warn">{own ? went : t("watch.returned")}</p>
-          {why && <p className="mt-0.5 break-words text-text">{why}</p>}
+          {why && (
+            <p className="mt-0.5 break-words text-text" lang="en">
+              {why}
+            </p>
+          )}
           <p className="mt-1 text-sm text-text-2">
             {other && (
               <>

@@ -162,8 +162,8 @@ function LiveRelease({ app }: { app: App }) {
   if (!live) return <span className="text-text-3">{t("apps.nothing_live")}</span>;
   const by = wentLiveBy(data?.items ?? [], live.version);
   return (
-    <div className="flex items-start justify-between gap-3">
-      <div className="min-w-0">
+    <div className="flex flex-wrap items-start justify-between gap-x-3 gap-y-2">
+      <div className="min-w-0 flex-1 basis-56">
         <p className="flex min-w-0 items-baseline gap-2">
           <Link to="/apps/$app/releases" params={{ app: app.name }} className="link font-mono">
             v{live.version}
@@ -217,6 +217,7 @@ function RollBack({ app, live }: { app: App; live: number }) {
   // The one that is kept warm is the one that was live before.
   const before =
     app.warm_release?.version ?? liveBefore(deployments?.pages.flatMap((page) => page.items) ?? [], live);
+  const warm = app.warm_release !== undefined;
   // An open dialog stays, whatever goes live meanwhile.
   if ((before === undefined && target === undefined) || !can(me, "deploy")) return null;
   return (
@@ -225,10 +226,12 @@ function RollBack({ app, live }: { app: App; live: number }) {
         size="sm"
         className="shrink-0"
         onClick={() => setTarget(before)}
-        title={before === undefined ? undefined : t("releases.rollback_to", { v: before })}
+        title={
+          before === undefined ? undefined : t(warm ? "warm.back" : "releases.rollback_to", { v: before })
+        }
       >
         <Undo2 size={14} aria-hidden />
-        {t("releases.rollback")}
+        {t(warm ? "warm.rollback" : "releases.rollback")}
       </Button>
       <RollbackDialog
         app={app.name}

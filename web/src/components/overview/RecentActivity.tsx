@@ -1,10 +1,11 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { Sentence } from "@/activity/EventRow";
 import { queries } from "@/api/queries";
 import { ErrorNote, SkeletonRows } from "@/components/ui/feedback";
 import { Rows, Section } from "@/components/ui/layout";
 import { Ago } from "@/components/ui/time";
-import { t, tWord } from "@/i18n";
+import { t } from "@/i18n";
 
 const shown = 6;
 
@@ -31,12 +32,8 @@ export function RecentActivity({ app }: { app: string }) {
       <Rows label={t("overview.activity")}>
         {events.map((e) => (
           <li key={e.id} className="flex items-baseline justify-between gap-3 px-4 py-2 text-sm sm:px-5">
-            <span className="min-w-0 break-words">
-              <span className="font-medium">{e.actor}</span>{" "}
-              <span className="text-text-2">{tWord("action", e.action)}</span>{" "}
-              <span className="font-mono text-text-2 text-xs [overflow-wrap:anywhere]">
-                {e.target || e.app}
-              </span>
+            <span className="min-w-0 [overflow-wrap:anywhere]">
+              <Sentence event={e} gone={false} />
             </span>
             <span className="shrink-0 text-text-3">
               <Ago when={e.created_at} />

@@ -192,7 +192,7 @@ function RemoveVolume({ app, volume, onClose }: RemoveVolumeProps) {
     >
       <form onSubmit={submit} noValidate>
         <Field label={t("volumes.type", { name })} error={remove.field("confirm")}>
-          <Input mono autoComplete="off" value={typed} onChange={(e) => setTyped(e.target.value)} />
+          <Input mono autoFocus autoComplete="off" value={typed} onChange={(e) => setTyped(e.target.value)} />
         </Field>
         <ErrorNote error={remove.general("confirm")} className="mt-3" />
         <CommandHint className="mt-3" command={cli("volumes remove", app, name)} />

@@ -97,7 +97,7 @@ export function CollectDialog({ open, onOpenChange }: CollectDialogProps) {
           disabled={!would.data || would.data.count === 0}
           onClick={() => void go()}
         >
-          {t("space.submit", { size: bytes(would.data?.bytes ?? 0) })}
+          {would.data?.bytes ? t("space.submit", { size: bytes(would.data.bytes) }) : t("space.submit_plain")}
         </Button>
       </DialogActions>
     </Dialog>
@@ -124,7 +124,7 @@ function WhatGoes({ collection: c }: { collection: SpaceCollection }) {
               <span className="break-all font-mono text-text-2 text-xs">
                 {[item.app, item.name].filter(Boolean).join(" ")}
               </span>
-              <span className="block text-text-3" lang="en">
+              <span className="block break-words text-text-3" lang="en">
                 {item.why}
               </span>
             </span>

@@ -12,20 +12,28 @@ export function UsesTable({ uses }: { uses: Space["uses"] }) {
   return (
     <Table label={t("space.uses")}>
       <TableHead>
-        <HeadCell>{t("space.kind")}</HeadCell>
-        <HeadCell end>{t("space.count")}</HeadCell>
+        <HeadCell className="sm:pl-5!">{t("space.kind")}</HeadCell>
+        <HeadCell end className="max-sm:hidden">
+          {t("space.count")}
+        </HeadCell>
         <HeadCell end>{t("space.bytes")}</HeadCell>
-        <HeadCell end>{t("space.goes")}</HeadCell>
+        <HeadCell end className="sm:pr-5!">
+          {t("space.goes")}
+        </HeadCell>
       </TableHead>
       <tbody className="divide-y tabular-nums">
         {sorted.map((use) => (
           <tr key={use.kind}>
-            <th scope="row" className="py-2 pr-3 pl-4 text-left sm:pl-5 font-normal">
+            <th scope="row" className="py-2 pr-3 pl-4 text-left font-normal sm:pl-5">
               {tWord("space.kinds", use.kind)}
             </th>
-            <td className="px-3 py-2 text-right text-text-2">{use.count > 0 ? num(use.count) : "–"}</td>
-            <td className="px-3 py-2 text-right">{bytes(use.bytes)}</td>
-            <td className="py-2 pr-4 pl-3 sm:pr-5 text-right text-text-2">
+            <td className="px-3 py-2 text-right text-text-2 max-sm:hidden">
+              {use.count > 0 ? num(use.count) : "–"}
+            </td>
+            <td className="whitespace-nowrap px-3 py-2 text-right">
+              {use.bytes > 0 ? bytes(use.bytes) : "–"}
+            </td>
+            <td className="whitespace-nowrap py-2 pr-4 pl-3 text-right text-text-2 sm:pr-5">
               {kept.has(use.kind) ? (
                 <span className="text-text-3">{t("space.kept")}</span>
               ) : use.policy_bytes > 0 ? (

@@ -96,11 +96,20 @@ export function Textarea({ className, mono, ...rest }: TextareaProps) {
   );
 }
 
+interface SelectProps extends SelectHTMLAttributes<HTMLSelectElement> {
+  /** It narrows what is shown, and should be seen to. */
+  marked?: boolean;
+}
+
 /** The platform's own select: it is the one that works everywhere. */
-export function Select({ className, children, ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {
+export function Select({ className, marked, children, ...rest }: SelectProps) {
   return (
     <span className={cx("relative block", className)}>
-      <select className="control appearance-none pr-8" {...useControl()} {...rest}>
+      <select
+        className={cx("control appearance-none truncate pr-8", marked && "border-accent! bg-accent-soft!")}
+        {...useControl()}
+        {...rest}
+      >
         {children}
       </select>
       <ChevronDown

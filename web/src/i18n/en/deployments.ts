@@ -134,7 +134,8 @@ export const deployments = {
   "timeline.wait_run": "Waiting for {missing} of {all} of {process} to keep running",
   "timeline.not_healthy": "{instance} did not become healthy",
   "timeline.switching": "Waiting until every router has taken the new table",
-  "timeline.draining": "{instances} of {versions} finish their requests",
+  "timeline.draining": "Ending the last requests of {instances} of {versions}",
+  "timeline.kept_warm": "v{v} is kept warm until {at}",
   "timeline.nothing_before": "There was nothing before it",
 
   "phase.queued": "Queue",

@@ -66,10 +66,4 @@ export const people = {
   "join.gone_title": "This link does not work",
   "join.gone_body":
     "An invitation works once, and for 7 days. Ask whoever invited you for a new one, or sign in if you have joined already.",
-
-  "action.app.transfer": "took over the app",
-  "action.invitation.create": "made the invitation",
-  "action.invitation.revoke": "revoked the invitation",
-  "action.user.remove": "removed",
-  "action.user.role": "changed the role of",
 } as const;

@@ -134,6 +134,7 @@ export const deployments = translationOf<typeof english>()({
   "timeline.not_healthy": "{instance} 未能变为健康",
   "timeline.switching": "等待所有路由器采用新的路由表",
   "timeline.draining": "{versions} 的 {instances}正在处理完剩余请求",
+  "timeline.kept_warm": "v{v} 保持待命，直到 {at}",
   "timeline.nothing_before": "此前没有任何版本",
 
   "phase.queued": "排队",

@@ -64,10 +64,4 @@ export const people = translationOf<typeof english>()({
   "join.no_token_body": "需要完整的邀请链接，问号后面的部分也要保留。",
   "join.gone_title": "此链接无效",
   "join.gone_body": "邀请只能使用一次，有效期为 7 天。向邀请你的人索取新的链接；如果已经加入，直接登录即可。",
-
-  "action.app.transfer": "接管了应用",
-  "action.invitation.create": "发出了邀请：",
-  "action.invitation.revoke": "撤销了邀请：",
-  "action.user.remove": "移除了",
-  "action.user.role": "更改了角色：",
 });
