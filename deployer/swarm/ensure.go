@@ -162,15 +162,15 @@ func (e *ensuring) make(ctx context.Context, image, auth, network string) error 
 		}
 		wanted = append(wanted, "node.id=="+self)
 	}
-	pins := e.view.spread(e.w, append(e.kept, e.restart...), wanted, len(e.create))
+	pins := e.view.spread(e.w.ID, e.kept, wanted, len(e.restart)+len(e.create))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelCalls)
-	for _, s := range e.restart {
-		group.Go(func() error { return e.place(ctx, s, s.wanted()) })
+	for i, s := range e.restart {
+		group.Go(func() error { return e.place(ctx, s, append(s.wanted(), pins[i]...)) })
 	}
 	for i, index := range e.create {
 		spec := e.service(e.w, kindInstance, index, image, network)
-		spec.TaskTemplate.Placement.Constraints = append(slices.Clone(wanted), pins[i]...)
+		spec.TaskTemplate.Placement.Constraints = append(slices.Clone(wanted), pins[len(e.restart)+i]...)
 		group.Go(func() error { return e.add(ctx, spec, index, auth) })
 	}
 	return group.Wait()

@@ -110,6 +110,10 @@ func (w *wait) look(ctx context.Context, s *seat, siblings []*seat) error {
 	port, health := serving(s.labels)
 	t := s.latest()
 	if t == nil || !s.serves(*t) {
+		if s.displaced() { // it did not exit: another node may have it
+			others := slices.DeleteFunc(slices.Clone(siblings), func(o *seat) bool { return o == s || o.displaced() })
+			return w.place(ctx, s, append(s.wanted(), s.view.spread(w.last.Workload, others, s.wanted(), 1)[0]...))
+		}
 		if s.exited() {
 			return &deployer.Unhealthy{Instance: w.last, Reason: exitReason(s, t), Exited: true}
 		}

@@ -188,10 +188,10 @@ func fulfils(n swarm.Node, constraint string) bool {
 // it on the node with the fewest of the workload's; nil where the engine may
 // choose. Which of several nodes follows from the workload, so that many
 // workloads spread evenly.
-func (v *view) spread(w deployer.Workload, have []*seat, wanted []string, n int) [][]string {
+func (v *view) spread(id deployer.WorkloadID, have []*seat, wanted []string, n int) [][]string {
 	list := make([][]string, n)
 	nodes := v.eligible(wanted)
-	if n+len(have) < 2 || len(nodes) < 2 || len(w.Volumes) > 0 {
+	if n+len(have) < 2 || len(nodes) < 2 {
 		return list
 	}
 	count := map[string]int{}
@@ -202,7 +202,7 @@ func (v *view) spread(w deployer.Workload, have []*seat, wanted []string, n int)
 	}
 	order := func(node string) uint32 {
 		h := fnv.New32a()
-		_, _ = h.Write([]byte(w.ID.String() + "/" + node)) // never fails
+		_, _ = h.Write([]byte(id.String() + "/" + node)) // never fails
 		return h.Sum32()
 	}
 	for i := range list {

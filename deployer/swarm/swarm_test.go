@@ -99,7 +99,9 @@ func ok(t testing.TB, err error) {
 // installation gives a name that no other test run uses.
 func installation() string { return "swtest-" + strings.ToLower(rand.Text()[:8]) }
 
-const stopGrace = 6 * time.Second
+// stopGrace is long beside what the suite does while an instance that does not
+// end is being stopped.
+const stopGrace = 15 * time.Second
 
 func options(installation string) swarm.Options {
 	return swarm.Options{

@@ -197,6 +197,20 @@ func (s *seat) exited() bool {
 	return true
 }
 
+// displaced says whether an instance that was not healthy yet lost its node,
+// or was sent away from it, and did not exit by itself.
+func (s *seat) displaced() bool {
+	if s.phase() != phaseStarting || !s.exited() {
+		return false
+	}
+	for i := len(s.tasks) - 1; i >= 0; i-- {
+		if t := s.tasks[i]; t.NodeID != "" {
+			return t.Status.State == swarm.TaskStateShutdown || t.Status.State == swarm.TaskStateOrphaned || !ended(t)
+		}
+	}
+	return false
+}
+
 // stuck says, in the engine's words, why no node can take the instance. What
 // was made while the instance was held has no say.
 func (s *seat) stuck() string {
