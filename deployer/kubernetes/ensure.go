@@ -48,7 +48,7 @@ func (c *Cluster) Ensure(ctx context.Context, w deployer.Workload) error {
 	if same {
 		err = c.startExited(ctx, w.ID)
 	} else {
-		err = c.takeDown(ctx, w.ID, kindInstance, c.options.StopGrace)
+		err = c.makeWay(ctx, w.ID)
 	}
 	if err != nil || w.Instances == 0 {
 		return err
@@ -57,6 +57,15 @@ func (c *Cluster) Ensure(ctx context.Context, w deployer.Workload) error {
 		return err
 	}
 	return c.untilMade(ctx, w)
+}
+
+// makeWay takes down what is there under an ID, as of another workload.
+func (c *Cluster) makeWay(ctx context.Context, id deployer.WorkloadID) error {
+	left, err := c.anything(ctx, c.namespace(id.App), c.of(id, kindInstance))
+	if err != nil || !left {
+		return fail(ctx, "look for "+id.String(), err)
+	}
+	return c.takeDown(ctx, id, kindInstance, c.options.StopGrace)
 }
 
 // find gives the workload's Deployment, nil for none.

@@ -51,8 +51,8 @@ func unreachable(err error) bool {
 		apierrors.IsTooManyRequests(err)
 }
 
-// gone tells a namespace that is being removed: nothing can be made in it.
-func ending(err error) bool {
+// namespaceEnding tells a namespace that is being removed: nothing can be made in it.
+func namespaceEnding(err error) bool {
 	return apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
 }
 

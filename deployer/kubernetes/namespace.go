@@ -20,7 +20,7 @@ func (c *Cluster) inNamespace(ctx context.Context, w deployer.Workload, make fun
 		if err == nil {
 			err = make(ctx)
 		}
-		if !ending(err) {
+		if !namespaceEnding(err) {
 			return err
 		}
 	}
@@ -83,8 +83,10 @@ func (c *Cluster) sweep(ctx context.Context, app string) error {
 		if err := c.api.list(ctx, kind.in(name), "", &left); err != nil {
 			return fail(ctx, "list "+kind.plural, err)
 		}
-		if len(left.Items) > 0 {
-			return nil
+		for _, one := range left.Items {
+			if one.DeletionTimestamp == nil {
+				return nil
+			}
 		}
 	}
 	version := found.ResourceVersion

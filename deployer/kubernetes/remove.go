@@ -41,40 +41,12 @@ func (c *Cluster) Remove(ctx context.Context, id deployer.WorkloadID, grace time
 func (c *Cluster) takeDown(ctx context.Context, id deployer.WorkloadID, kind string, grace time.Duration) error {
 	namespace, selected := c.namespace(id.App), c.of(id, kind)
 	what := "remove " + id.String()
-	orphan := metav1.DeletePropagationOrphan
-	for _, makers := range []resource{deployments, replicaSets, jobs} {
-		err := c.api.removeAll(ctx, makers.in(namespace), selected, metav1.DeleteOptions{PropagationPolicy: &orphan})
-		if err != nil {
-			return fail(ctx, what, err)
-		}
+	left, err := c.anything(ctx, namespace, selected)
+	if err == nil && left {
+		err = c.endAll(ctx, what, namespace, selected, grace)
 	}
-	told := map[string]bool{}
-	err := c.until(ctx, selected, func(ctx context.Context) (bool, error) {
-		left := 0
-		for _, makers := range []resource{deployments, replicaSets} {
-			var list metav1.PartialObjectMetadataList
-			if err := c.api.list(ctx, makers.in(namespace), selected, &list); err != nil {
-				return false, fail(ctx, what, err)
-			}
-			left += len(list.Items)
-		}
-		var list metav1.PartialObjectMetadataList
-		if err := c.api.list(ctx, pods.in(namespace), selected, &list); err != nil {
-			return false, fail(ctx, what, err)
-		}
-		for _, p := range list.Items {
-			if told[string(p.UID)] {
-				continue
-			}
-			if err := c.end(ctx, namespace, p.Name, grace); err != nil {
-				return false, fail(ctx, what, err)
-			}
-			told[string(p.UID)] = true
-		}
-		return left+len(list.Items) == 0, nil
-	}, pods.in(namespace), replicaSets.in(namespace))
 	if err != nil {
-		return err
+		return fail(ctx, what, err)
 	}
 	for _, kind := range []resource{secrets, budgets, networkPolicies} {
 		if err := c.api.removeAll(ctx, kind.in(namespace), selected, metav1.DeleteOptions{}); err != nil {
@@ -84,10 +56,28 @@ func (c *Cluster) takeDown(ctx context.Context, id deployer.WorkloadID, kind str
 	return nil
 }
 
-// end tells a pod to end. A second time can only shorten the time it has.
-func (c *Cluster) end(ctx context.Context, namespace, name string, grace time.Duration) error {
-	seconds := max(seconds(grace), 1) // 0 would forget the pod while it runs on
-	return unlessNotFound(c.api.remove(ctx, pods.one(namespace, name), metav1.DeleteOptions{GracePeriodSeconds: &seconds}))
+// endAll removes what makes pods, and ends them.
+func (c *Cluster) endAll(ctx context.Context, what, namespace, selected string, grace time.Duration) error {
+	orphan := metav1.DeletePropagationOrphan
+	for _, makers := range []resource{deployments, replicaSets, jobs} {
+		if err := c.api.removeAll(ctx, makers.in(namespace), selected, metav1.DeleteOptions{PropagationPolicy: &orphan}); err != nil {
+			return err
+		}
+	}
+	e := &ending{Cluster: c, what: what, namespace: namespace, selected: selected, grace: grace, told: map[string]bool{}}
+	return e.untilEnded(ctx)
+}
+
+// anything says whether something of a workload is there that takes time to
+// remove.
+func (c *Cluster) anything(ctx context.Context, namespace, selected string) (bool, error) {
+	for _, kind := range []resource{deployments, replicaSets, jobs, pods} {
+		var left metav1.PartialObjectMetadataList
+		if err := c.api.list(ctx, kind.in(namespace), selected, &left); err != nil || len(left.Items) > 0 {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // removeName takes a process's name away with its last release.

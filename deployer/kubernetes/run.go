@@ -244,20 +244,8 @@ func (r *running) remove(ctx context.Context) error {
 	if unlessNotFound(err) != nil {
 		return fail(ctx, what, err)
 	}
-	selected := selector(batchv1.JobNameLabel, r.name)
-	err = r.until(ctx, selected, func(ctx context.Context) (bool, error) {
-		var list metav1.PartialObjectMetadataList
-		if err := r.api.list(ctx, pods.in(r.namespace), selected, &list); err != nil {
-			return false, fail(ctx, what, err)
-		}
-		for _, p := range list.Items {
-			if err := r.end(ctx, r.namespace, p.Name, 0); err != nil {
-				return false, fail(ctx, what, err)
-			}
-		}
-		return len(list.Items) == 0, nil
-	}, pods.in(r.namespace))
-	if err != nil {
+	e := &ending{Cluster: r.Cluster, what: what, namespace: r.namespace, selected: selector(batchv1.JobNameLabel, r.name), told: map[string]bool{}}
+	if err := e.untilEnded(ctx); err != nil {
 		return err
 	}
 	return r.sweep(ctx, r.Workload.ID.App)

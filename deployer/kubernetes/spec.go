@@ -29,6 +29,10 @@ const (
 	probeGrace = time.Minute
 )
 
+// lostNode is how long a node may not answer before the engine makes its
+// instances anew elsewhere. Its own choice would be five minutes.
+const lostNode = 30 * time.Second
+
 func (c *Cluster) deployment(w deployer.Workload) *appsv1.Deployment {
 	labels := c.workloadLabels(w.ID, kindInstance)
 	replicas, history := int32(w.Instances), int32(0)
@@ -56,7 +60,7 @@ func (c *Cluster) deployment(w deployer.Workload) *appsv1.Deployment {
 // name, and name-pull.
 func (c *Cluster) podSpec(w deployer.Workload, name string) corev1.PodSpec {
 	yes, no := true, false
-	grace := seconds(c.options.StopGrace)
+	grace, patience := seconds(c.options.StopGrace), seconds(lostNode)
 	always := corev1.FSGroupChangeOnRootMismatch
 	spec := corev1.PodSpec{
 		RestartPolicy:                 corev1.RestartPolicyAlways,
@@ -70,6 +74,10 @@ func (c *Cluster) podSpec(w deployer.Workload, name string) corev1.PodSpec {
 			SeccompProfile:      &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 			// An app that listens on 80 inside its container needs no privilege for it.
 			Sysctls: []corev1.Sysctl{{Name: "net.ipv4.ip_unprivileged_port_start", Value: "0"}},
+		},
+		Tolerations: []corev1.Toleration{
+			{Key: corev1.TaintNodeUnreachable, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &patience},
+			{Key: corev1.TaintNodeNotReady, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &patience},
 		},
 		TopologySpreadConstraints: []corev1.TopologySpreadConstraint{{
 			MaxSkew: 1, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.ScheduleAnyway,

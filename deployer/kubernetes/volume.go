@@ -63,6 +63,9 @@ func (c *Cluster) RemoveVolume(ctx context.Context, app, name string) error {
 		return fail(ctx, what, err)
 	}
 	for i := range list.Items {
+		if look(&list.Items[i]).over {
+			continue
+		}
 		for _, volume := range list.Items[i].Spec.Volumes {
 			if source := volume.PersistentVolumeClaim; source != nil && source.ClaimName == claim {
 				return fmt.Errorf("the volume %s is in use by %s", name, list.Items[i].Name)

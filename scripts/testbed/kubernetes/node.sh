@@ -8,13 +8,12 @@ state=$1 binaries=$2 address=$3 pods=$4 registry=$5 cgroup=$6
 # that nobody else sees.
 disk=$state/disk
 mkdir -p "$disk" "$state/pki"
-mount -t tmpfs -o size=4g,mode=755 testbed "$disk"
-mkdir -p "$disk"/{etcd,containerd,run,kubelet,logs,cni,volumes,varlog,varrun}
-for folder in /var/log /run/containerd /var/lib/cni; do
-	mkdir -p "$folder" "$disk/bind$folder"
-	mount --bind "$disk/bind$folder" "$folder"
+mount -t tmpfs -o mode=755 testbed "$disk"
+mkdir -p "$disk"/{etcd,containerd,run,kubelet,logs,cni}
+for folder in /var/log /run/containerd /var/lib/cni /tmp/hostpath_pv; do
+	mkdir -p "$folder"
+	mount -t tmpfs -o mode=755 testbed "$folder"
 done
-mkdir -p /tmp/hostpath_pv && mount --bind "$disk/volumes" /tmp/hostpath_pv
 
 sysctl -qw net.ipv4.ip_forward=1
 for tree in /sys/fs/cgroup/*/; do
@@ -98,7 +97,6 @@ cgroupRoot: /$cgroup
 failSwapOn: false
 enforceNodeAllocatable: []
 evictionHard: {}
-localStorageCapacityIsolation: false
 imageGCHighThresholdPercent: 100
 serializeImagePulls: false
 maxPods: 250
