@@ -60,12 +60,19 @@ func measureRouter(ctx context.Context, b *bench) error {
 
 // startBackend starts the small program behind the proxies.
 func (b *bench) startBackend(ctx context.Context) (string, error) {
+	return b.startBackendOn(ctx, "127.0.0.1")
+}
+
+// startBackendOn starts it on a network address, "" for all that there are, and
+// gives one of them.
+func (b *bench) startBackendOn(ctx context.Context, ip string) (string, error) {
 	at, err := freeAddresses(1)
 	if err != nil {
 		return "", err
 	}
+	_, port, _ := strings.Cut(at[0], ":")
 	cmd := exec.Command(b.app)
-	cmd.Env = []string{"LISTEN=" + at[0]}
+	cmd.Env = []string{"LISTEN=" + ip + ":" + port}
 	p, err := b.start(cmd, "backend-"+strings.ReplaceAll(at[0], ":", "-"))
 	if err != nil {
 		return "", err

@@ -42,9 +42,15 @@ func measureRouterHosts(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	run := func(at string, hosts int) func(context.Context) (float64, error) {
+	memory := map[string][]float64{} // of each router, right after its rounds
+	run := func(r *routerProcess, hosts int) func(context.Context) (float64, error) {
 		return func(ctx context.Context) (float64, error) {
-			seen, err := b.wrk(ctx, load{url: "http://" + at + "/", seconds: 3, script: hostsScript, args: []string{fmt.Sprint(hosts)}})
+			seen, err := b.wrk(ctx, load{url: "http://" + r.address + "/", seconds: 3, script: hostsScript, args: []string{fmt.Sprint(hosts)}})
+			if err != nil {
+				return 0, err
+			}
+			used, err := memoryMB(r.process.cmd.Process.Pid)
+			memory[r.address] = append(memory[r.address], used)
 			return seen.rps, err
 		}
 	}
@@ -60,16 +66,23 @@ func measureRouterHosts(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	figures, err := b.interleave(ctx, "requests/s", side{"10,000 hosts", run(many.address, manyHosts)}, side{"one host", run(one.address, 1)})
+	everywhere, err := b.startBackendOn(ctx, "")
 	if err != nil {
 		return err
 	}
-	b.record("router_10k_hosts", compared("requests/s", figures["10,000 hosts"], figures["one host"], "itself with one host").atLeast(ofRatio, 0.9))
-	loaded, err := memoryMB(many.process.cmd.Process.Pid)
+	apart, err := b.startRouter(ctx, newTable(manyHosts, backend).apart(everywhere), "apart")
 	if err != nil {
 		return err
 	}
-	b.record("router_10k_memory_mb", alone("MB", []float64{loaded}).atMost(ofOurs, 40).other("before any load", idle))
+	figures, err := b.interleave(ctx, "requests/s",
+		side{"10,000 hosts", run(many, manyHosts)}, side{"one host", run(one, 1)}, side{"10,000 addresses", run(apart, manyHosts)})
+	if err != nil {
+		return err
+	}
+	b.record("router_10k_hosts", compared("requests/s", figures["10,000 hosts"], figures["one host"], "itself with one host").atLeast(ofRatio, 0.9).
+		other("with 10,000 addresses to one host", ratio(figures["10,000 addresses"], figures["one host"])))
+	b.record("router_10k_memory_mb", alone("MB", memory[many.address]).atMost(ofOurs, 40).
+		other("before any load", idle).other("with 10,000 addresses", median(memory[apart.address])))
 	took, err := many.changes(ctx, 20*b.repeat, [2]string{backend, second})
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +34,16 @@ func newTable(apps int, backend string) *table {
 	t := &table{version: 1, streams: map[chan router.Update]bool{}}
 	for i := range apps {
 		t.apps = append(t.apps, appAt(i, backend, 1))
+	}
+	return t
+}
+
+// apart gives each app an address of its own, which all lead to the backend: it
+// must listen on all of them.
+func (t *table) apart(backend string) *table {
+	_, port, _ := strings.Cut(backend, ":")
+	for i := range t.apps {
+		t.apps[i] = appAt(i, fmt.Sprintf("127.1.%d.%d:%s", i>>8, i&255, port), 1)
 	}
 	return t
 }

@@ -123,6 +123,47 @@ func TestSlowConnectionsAreClosed(t *testing.T) {
 	answered(busy)
 }
 
+// TestIdleClientsHoldNoBuffers looks at what a client's connection refers to
+// between two requests.
+func TestIdleClientsHoldNoBuffers(t *testing.T) {
+	app := manyApps(1)[0]
+	app.Backends[0].Address = serveHandler(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "hello")
+	}))
+	f, at := newTestFront(t, newProxy(loaded(t, []App{app}), newAccessLog(), Config{UploadStall: defaultUploadStall}))
+	c, err := net.Dial("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	_, _ = fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: %s\r\nX-Request-Id: 12345678\r\nX-Other: 1\r\n\r\n", app.Hosts[0])
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatal(res, err)
+	}
+	_ = res.Body.Close()
+	idle := f.all()[0]
+	for deadline := time.Now().Add(10 * time.Second); idle.phase.Load() != phaseIdle; {
+		if time.Now().After(deadline) {
+			t.Fatal("the connection is not idle")
+		}
+		time.Sleep(time.Millisecond) // the pace of polling
+	}
+	req := &idle.req
+	if req.method != nil || req.target != nil || req.host != nil || req.id != nil || idle.ex.out.head != nil || idle.ex.route != nil {
+		t.Errorf("%s %s %s %s", req.method, req.target, req.host, req.id)
+	}
+	if cap(req.fields) < 3 {
+		t.Fatalf("room for %d fields", cap(req.fields))
+	}
+	for _, kept := range req.fields[:cap(req.fields)] {
+		if kept.name != nil || kept.value != nil {
+			t.Errorf("%s is kept", kept.name)
+		}
+	}
+}
+
 // later looks after the connections as if some time had gone by.
 func (f *front) later(by time.Duration) {
 	now := f.clock.Load()
