@@ -164,14 +164,14 @@ func TestGrantByForm(t *testing.T) {
 		200: {"grant_type": {"password"}, "username": {user}, "password": {password}, "scope": {"repository:" + user + ":pull"}},
 		401: {"grant_type": {"password"}, "username": {user}, "password": {"x"}},
 		400: {"grant_type": {"refresh_token"}, "refresh_token": {password}},
-		413: {"grant_type": {"password"}, "username": {strings.Repeat("x", 1<<20)}},
+		413: {"grant_type": {"password"}, "username": {strings.Repeat("x", 100_000)}},
 	} {
 		response, err := http.PostForm("http://127.0.0.1:"+b.port+"/v2/token", form)
 		ok(t, err)
 		body, err := io.ReadAll(response.Body)
 		ok(t, err)
 		_ = response.Body.Close()
-		if response.StatusCode != status && (status != 413 || response.StatusCode != 400) {
+		if response.StatusCode != status {
 			t.Errorf("%v gave %s %s", form, response.Status, body)
 		}
 		if status == 200 {

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -72,7 +73,12 @@ func (s *Service) giveToken(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet:
 	case http.MethodPost:
-		if err := r.ParseForm(); err != nil {
+		var tooLarge *http.MaxBytesError
+		switch err := r.ParseForm(); {
+		case errors.As(err, &tooLarge):
+			refuse(w, http.StatusRequestEntityTooLarge, "UNSUPPORTED", "the form is too large")
+			return
+		case err != nil:
 			refuse(w, http.StatusBadRequest, "UNSUPPORTED", "the form cannot be read")
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/sirupsen/logrus"
 )
@@ -28,11 +29,13 @@ func (logHook) Levels() []logrus.Level {
 }
 
 // Fire passes an entry on. What the library calls an error is often a client's:
-// each push asks for layers that are not there yet.
+// each push asks for layers that are not there yet, and one that is cancelled
+// leaves in the middle.
 func (h logHook) Fire(entry *logrus.Entry) error {
 	level := slog.LevelDebug
 	status, answered := entry.Data["http.response.status"].(int)
-	if entry.Level <= logrus.ErrorLevel && (!answered || status >= http.StatusInternalServerError) {
+	left := strings.Contains(entry.Message+fmt.Sprint(entry.Data["err.detail"]), "client disconnected")
+	if entry.Level <= logrus.ErrorLevel && !left && (!answered || status >= http.StatusInternalServerError) {
 		level = slog.LevelError
 	}
 	attributes := []slog.Attr{slog.String("said", entry.Message)}
