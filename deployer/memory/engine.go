@@ -67,6 +67,20 @@ func (e *Engine) StopByHand(id string) {
 	}
 }
 
+// Restart stops all instances, as an engine does that stops, and starts those
+// again that were healthy once.
+func (e *Engine) Restart() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, i := range e.instances {
+		i.interrupted = true
+		i.killLocked(i.life, false)
+	}
+	for w := range e.watchers {
+		w.breakOff()
+	}
+}
+
 // RemoveByHand kills and removes an instance as somebody might with the engine's
 // own tools.
 func (e *Engine) RemoveByHand(id string) {

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
 	"time"
@@ -42,8 +43,10 @@ func (i *instance) untilHealthy(ctx context.Context) error {
 	var backoff deployer.Backoff
 	lastAnswer := ""
 	for {
-		now, ended, gone := i.look()
+		now, ended, gone, interrupted := i.look()
 		switch {
+		case gone && interrupted:
+			return fmt.Errorf("%s was stopped by the engine: %w", now.Name, deployer.ErrInterrupted)
 		case gone:
 			return i.unhealthy(now, deployer.ExitReason(now.ExitCode, now.OOMKilled, i.workload.Limits.MemoryBytes))
 		case now.State == deployer.StateExited: // the engine restarts it
@@ -77,11 +80,11 @@ func (i *instance) untilHealthy(ctx context.Context) error {
 }
 
 // look gives the instance as it is, what to wait for, and whether it has
-// exited for good.
-func (i *instance) look() (now deployer.Instance, ended <-chan struct{}, gone bool) {
+// exited for good, or because the engine did.
+func (i *instance) look() (now deployer.Instance, ended <-chan struct{}, gone, interrupted bool) {
 	i.engine.mu.Lock()
 	defer i.engine.mu.Unlock()
-	return i.info, i.life.ended, i.life.over && (!i.proven || i.stopping || i.removed)
+	return i.info, i.life.ended, i.life.over && (!i.proven || i.stopping || i.removed), i.interrupted
 }
 
 func (i *instance) prove() {

@@ -24,6 +24,8 @@ type instance struct {
 	stopping bool // it was asked to end: it is not
 	removed  bool
 	life     *life
+
+	interrupted bool // the engine stopped it to be restarted itself
 }
 
 // life is one run of an instance's program.
@@ -45,7 +47,7 @@ func (i *instance) restartDelay() time.Duration {
 func (i *instance) start() {
 	ctx, cancel := context.WithCancel(context.Background()) // it outlives the call that started it
 	l := &life{stop: cancel, killed: make(chan struct{}), ended: make(chan struct{})}
-	i.life, i.stopping = l, false
+	i.life, i.stopping, i.interrupted = l, false, false
 	i.info.State, i.info.ExitCode, i.info.OOMKilled, i.info.StartedAt = deployer.StateStarting, 0, false, time.Now()
 	env := map[string]string{}
 	for key, value := range i.workload.Env {

@@ -339,6 +339,42 @@ func TestEngineIsAway(t *testing.T) {
 	w.must(s.apps.Destroy(t.Context(), w.ann, "hello", 0))
 }
 
+// An engine that is restarted while new instances come up takes them with it,
+// which is not their fault: they are started again.
+func TestEngineRestartsDuringARollout(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.settings.HealthTimeout = patience
+	s := w.start()
+	app := s.create("hello")
+	s.deploy(app)
+	w.settled(app, map[string]int{"web.v1": 1})
+	d := s.push(app, "AGAIN=")
+	w.until("the new release to start", func() bool { return w.running(app.ID)["web.v2"] == 1 })
+	w.engine.Restart()
+	d = s.end(d, models.DeploymentSucceeded)
+	if text, _ := w.log(d); strings.Count(text, "the container engine stopped or was restarted") != 1 || strings.Contains(text, "exited with code") {
+		t.Errorf("the log says %s", text)
+	}
+	w.settled(app, map[string]int{"web.v2": 1})
+
+	// Twice is too much.
+	d = s.push(app, "NEVER=")
+	w.until("the new release to start", func() bool { return w.running(app.ID)["web.v3"] == 1 })
+	first := w.instance(app.ID, "web", 3)
+	w.engine.Restart()
+	w.until("it to be started again", func() bool {
+		now := w.instance(app.ID, "web", 3)
+		return now != "" && now != first
+	})
+	w.engine.Restart()
+	d = s.end(d, models.DeploymentFailed)
+	if !strings.Contains(d.Reason, "the container engine stopped or was restarted") || strings.Contains(d.Reason, "exited") {
+		t.Errorf("%s", d.Reason)
+	}
+	w.settled(app, map[string]int{"web.v2": 1})
+}
+
 // What is cancelled while the engine is away cannot be said to have stopped.
 func TestCancelWhileTheEngineIsAway(t *testing.T) {
 	t.Parallel()

@@ -304,7 +304,7 @@ func (w *works) log(d *models.Deployment) (text string, states []string) {
 // workshop is a builder whose images run on the engine in memory. What becomes
 // of a source is in its files: FAIL does not build, with that as the reason;
 // CRASH makes an image that exits at once with that as its last words; NEVER one
-// that never answers; STUCK builds until it is cancelled, and does not stop then; LATER one that serves for a moment and then exits; ONCE one whose web process serves and comes up no second time, TIRED one whose other process does not; WORKER one with a second process; LEAK writes the build's
+// that never answers; STUCK builds until it is cancelled, and does not stop then; LATER one that serves for a moment and then exits; AGAIN one that serves when it is started a second time; ONCE one whose web process serves and comes up no second time, TIRED one whose other process does not; WORKER one with a second process; LEAK writes the build's
 // secrets into the build's output, and its environment when it runs; HOLD builds
 // until the gate opens, or, with "once" in it, does so the first time only.
 // Every other one serves.
@@ -392,6 +392,14 @@ func (s *workshop) Build(ctx context.Context, req builder.Request, progress buil
 				defer stop()
 				memory.Serve(serving, p)
 				return 5
+			}
+		case "AGAIN":
+			var lives atomic.Int32
+			program = func(ctx context.Context, p *memory.Process) int {
+				if lives.Add(1) == 1 {
+					return memory.Idle(ctx, p)
+				}
+				return memory.Serve(ctx, p)
 			}
 		case "ONCE", "TIRED":
 			program = tired(name == "TIRED", content)

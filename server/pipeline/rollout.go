@@ -131,11 +131,25 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 	return nil
 }
 
-// bringUp is Rollout.BringUp. When the engine has no room left, the releases
-// that are kept warm make it, and it is tried once more.
+// bringUp is Rollout.BringUp. It is tried once more when the engine has no room
+// left, and the releases that are kept warm make it; and when the engine went away
+// in the middle, once it is back.
 func (p *Pipeline) bringUp(ctx context.Context, app *models.App, plan deployer.Plan, grip *grip, j *journal) error {
 	err := grip.roller().BringUp(ctx, plan, j.Say)
-	if err == nil || !errors.Is(err, deployer.ErrNoRoom) || ctx.Err() != nil {
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	case errors.Is(err, deployer.ErrInterrupted):
+		j.Say("the container engine stopped or was restarted, and the new instances with it; trying once more when it answers")
+		if !p.engineBack(ctx, app.ID) {
+			return models.Wrap(err, models.KindUnavailable, "the container engine stopped while the new instances came up, and was not back within %s", engineBackWithin)
+		}
+		err = grip.roller().BringUp(ctx, plan, j.Say)
+		if errors.Is(err, deployer.ErrInterrupted) && ctx.Err() == nil {
+			err = models.Wrap(err, models.KindUnavailable, "the container engine stopped or was restarted while the new instances came up, and again when that was tried once more")
+		}
+		return err
+	case !errors.Is(err, deployer.ErrNoRoom):
 		return err
 	}
 	made, refused := p.makeRoom(ctx, app, plan.Release)
@@ -144,6 +158,28 @@ func (p *Pipeline) bringUp(ctx context.Context, app *models.App, plan deployer.P
 	}
 	j.Say("the container engine has no room left; trying once more without what was kept warm")
 	return grip.roller().BringUp(ctx, plan, j.Say)
+}
+
+// engineBackWithin is how long an engine that went away in the middle of a rollout
+// is waited for: some give their containers a quarter of a minute to stop.
+const engineBackWithin = time.Minute
+
+// engineBack waits until the engine answers, and says whether it does.
+func (p *Pipeline) engineBack(ctx context.Context, appID string) bool {
+	ctx, stop := context.WithTimeout(ctx, engineBackWithin)
+	defer stop()
+	look := time.NewTicker(250 * time.Millisecond)
+	defer look.Stop()
+	for {
+		if _, err := p.Cluster.Instances(ctx, appID); ctx.Err() == nil && !errors.Is(err, deployer.ErrUnavailable) {
+			return true
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
 }
 
 // rolloutDeadline is when a rollout that begins now is given up.
