@@ -55,17 +55,17 @@ func (c *Cluster) removeNetworks(ctx context.Context) error {
 	var backoff deployer.Backoff
 	for {
 		list, err := c.engine.API.NetworkList(ctx, network.ListOptions{Filters: c.ours(kindNetwork)})
-		if err != nil {
+		if err != nil || len(list) == 0 {
 			return docker.Failed(ctx, "list networks", err)
 		}
 		var failures []error
 		for _, n := range list {
-			if err := c.engine.API.NetworkRemove(ctx, n.ID); !cerrdefs.IsNotFound(err) {
+			if err := c.engine.API.NetworkRemove(ctx, n.ID); !isGone(err) {
 				failures = append(failures, docker.Failed(ctx, "remove the network "+n.Name, err))
 			}
 		}
-		if err = errors.Join(failures...); err == nil || time.Now().After(deadline) {
-			return err
+		if time.Now().After(deadline) {
+			return errors.Join(failures...)
 		}
 		if err := pause(ctx, backoff.Next()); err != nil {
 			return err

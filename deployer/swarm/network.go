@@ -111,7 +111,7 @@ func (n *networks) remove(ctx context.Context, app string) (busy, err error) {
 	for _, one := range found {
 		err := api.NetworkRemove(ctx, one.ID)
 		switch {
-		case err == nil || cerrdefs.IsNotFound(err):
+		case err == nil || isGone(err):
 		case ctx.Err() == nil && (cerrdefs.IsPermissionDenied(err) || cerrdefs.IsConflict(err) || strings.Contains(err.Error(), "in use")):
 			busy = err
 		default:
@@ -212,12 +212,18 @@ func (n *networks) create(ctx context.Context, app string, subnet netip.Prefix) 
 		if mine >= 0 && list[mine].Created.Before(other.Created) {
 			continue // the other gives way
 		}
-		if err := n.cluster.engine.API.NetworkRemove(ctx, made.ID); err != nil && !cerrdefs.IsNotFound(err) {
+		if err := n.cluster.engine.API.NetworkRemove(ctx, made.ID); err != nil && !isGone(err) {
 			return "", docker.Failed(ctx, "remove the network "+n.name(app), err)
 		}
 		return "", nil
 	}
 	return made.ID, nil
+}
+
+// isGone says whether what was to be removed is not there. Of a network that
+// another call is removing the engine says so in words alone.
+func isGone(err error) bool {
+	return cerrdefs.IsNotFound(err) || err != nil && strings.HasSuffix(err.Error(), "not found")
 }
 
 // pause waits for d, or gives ctx's error when it ends first.

@@ -57,6 +57,7 @@ import (
 // Options configure a Cluster. Only Installation is required.
 type Options struct {
 	Host         string          // a manager's engine, "" for DOCKER_HOST or the default socket
+	TLS          docker.TLS      // with which a Host over the network is reached; zero for none
 	Installation string          // marks what is ours: lower-case letters, digits and hyphens
 	NetworkPool  string          // IPv4 CIDR that app networks are cut from; "" for DefaultNetworkPool
 	NetworkBits  int             // prefix length of one app's network; 0 for 25, room for some 100 instances
@@ -120,7 +121,7 @@ func New(o Options) (*Cluster, error) {
 		o.Logger = slog.Default()
 	}
 	engine, err := docker.New(docker.Options{
-		Host: o.Host, Installation: o.Installation, NetworkPool: o.NetworkPool, NetworkBits: o.NetworkBits,
+		Host: o.Host, TLS: o.TLS, Installation: o.Installation, NetworkPool: o.NetworkPool, NetworkBits: o.NetworkBits,
 		Limits: o.Limits, StopGrace: o.StopGrace, LabelKey: o.LabelKey, Logger: o.Logger,
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 
 var (
 	testImage string // by digest, in a registry that all nodes reach
-	localTag  string // the same image's name on the first node
+	program   string // the test app
 )
 
 func TestMain(m *testing.M) { os.Exit(withImage(m.Run)) }
@@ -44,21 +44,13 @@ func withImage(run func() int) int {
 	dir, err := os.MkdirTemp("", "testapp")
 	must(err)
 	defer func() { must(os.RemoveAll(dir)) }()
-	program := filepath.Join(dir, "testapp")
+	program = filepath.Join(dir, "testapp")
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "../clustertest/testapp/main")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stderr = os.Stderr
 	must(build.Run())
 
 	engine := firstEngine()
-	localTag = "slipway-testapp:" + strings.ToLower(rand.Text()[:10])
-	_, err = engine.ImportBinary(ctx, docker.Import{
-		Tag:        localTag,
-		Entrypoint: []string{"/testapp"},
-		Ports:      []int{8080},
-		Labels:     map[string]string{docker.LabelInstallation: engine.Installation()},
-	}, "testapp", program)
-	must(err)
 	defer func() { must(engine.RemoveInstallation(context.Background())) }()
 	registry, err := newRegistry(bed("SLIPWAY_TEST_SWARM_HOST"), "", "")
 	must(err)
@@ -67,9 +59,18 @@ func withImage(run func() int) int {
 	return run()
 }
 
-// push gives the reference by which nodes pull the test app from a registry.
+// push gives the reference by which nodes pull the test app from a registry. No
+// node has had the image before.
 func push(ctx context.Context, engine *docker.Engine, to *registry, p docker.Push) string {
-	p.Image, p.Target = localTag, to.host+"/testapp:v1"
+	p.Image, p.Target = "slipway-testapp:"+strings.ToLower(rand.Text()[:10]), to.host+"/testapp:v1"
+	_, err := engine.ImportBinary(ctx, docker.Import{
+		Tag:        p.Image,
+		Entrypoint: []string{"/testapp"},
+		Env:        []string{"IMAGE=" + p.Image},
+		Ports:      []int{8080},
+		Labels:     map[string]string{docker.LabelInstallation: engine.Installation()},
+	}, "testapp", program)
+	must(err)
 	digest, err := engine.PushImage(ctx, p)
 	must(err)
 	return to.host + "/testapp@" + digest

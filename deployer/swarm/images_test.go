@@ -1,0 +1,78 @@
+//go:build swarm
+
+package swarm_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slipway-paas/slipway/deployer"
+	"github.com/slipway-paas/slipway/deployer/docker"
+)
+
+// TestPrivateRegistry pulls with credentials, on every node, and says why not
+// with wrong ones, before anything is made.
+func TestPrivateRegistry(t *testing.T) {
+	private, err := newRegistry(bed("SLIPWAY_TEST_SWARM_HOST"), "slipway", "letmein")
+	ok(t, err)
+	defer private.close()
+	first := firstEngine()
+	defer func() { ok(t, first.RemoveInstallation(context.Background())) }()
+	w := workload("web", 1, 3)
+	w.Image = push(t.Context(), first, private, docker.Push{Username: "slipway", Password: "letmein"})
+	given := "wrong"
+	o := options(installation())
+	o.PullAuth = func(_ context.Context, image string) (string, string, error) {
+		if image != w.Image {
+			return "", "", errors.New("asked for another image")
+		}
+		return "slipway", given, nil
+	}
+	c := newCluster(t, o)
+	if err := c.Ensure(t.Context(), w); !errors.Is(err, deployer.ErrNoImage) || strings.Contains(err.Error(), given) {
+		t.Errorf("with a wrong password: %v", err)
+	}
+	if left := instances(t, c, w.ID); len(left) != 0 {
+		t.Errorf("left %+v behind", left)
+	}
+	given = "letmein"
+	if list := up(t, c, w); len(list) != 3 {
+		t.Errorf("there are %+v", list)
+	}
+	absent := w
+	absent.ID.Release = 2
+	absent.Image = private.host + "/testapp@sha256:" + strings.Repeat("0", 64)
+	o.PullAuth = nil
+	if err := newCluster(t, o).Ensure(t.Context(), absent); !errors.Is(err, deployer.ErrNoImage) {
+		t.Errorf("what is not there: %v", err)
+	}
+}
+
+// TestImageThatNodesCannotPull: the registry knows the image and goes away
+// before the nodes ask for it.
+func TestImageThatNodesCannotPull(t *testing.T) {
+	c := newCluster(t, options(installation()))
+	going, err := newRegistry(bed("SLIPWAY_TEST_SWARM_HOST"), "", "")
+	ok(t, err)
+	defer going.close()
+	label(t, c, "node2", "slipway-test", c.Engine().Installation()) // the first has it in its store
+	w := workload("web", 1, 1)
+	first := firstEngine()
+	defer func() { ok(t, first.RemoveInstallation(context.Background())) }()
+	w.Image = push(t.Context(), first, going, docker.Push{})
+	w.Placement = map[string]string{"slipway-test": c.Engine().Installation()}
+	w.Health.Timeout = 5 * time.Minute
+	going.refuseBlobs()
+	began := time.Now()
+	ok(t, c.Ensure(t.Context(), w))
+	err = c.WaitHealthy(t.Context(), w.ID)
+	if !errors.Is(err, deployer.ErrNoImage) || !strings.Contains(err.Error(), "node2") {
+		t.Errorf("it gave %v", err)
+	}
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("that took %v", took)
+	}
+}
