@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/slipway-paas/slipway/deployer"
 )
 
@@ -156,7 +158,7 @@ func (w *wait) one(ctx context.Context, v *pod) (healthy bool, answer string, er
 		if ended := v.lastEnd(); ended != nil {
 			in := v.instance
 			in.State, in.Address, in.ExitCode, in.OOMKilled = deployer.StateExited, "", int(ended.ExitCode), outOfMemory(ended)
-			return false, "", &deployer.Unhealthy{Instance: in, Reason: deployer.ExitReason(in.ExitCode, in.OOMKilled, v.memory), Exited: true}
+			return false, "", &deployer.Unhealthy{Instance: in, Reason: exitReason(v, ended), Exited: true}
 		}
 	}
 	switch {
@@ -169,6 +171,14 @@ func (w *wait) one(ctx context.Context, v *pod) (healthy bool, answer string, er
 	}
 	healthy, answer = deployer.Probe(ctx, v.instance.Address, v.health)
 	return healthy, answer, nil
+}
+
+// exitReason says how a container ended, or why it did not even begin.
+func exitReason(v *pod, ended *corev1.ContainerStateTerminated) string {
+	if ended.Reason == "StartError" || ended.Reason == "ContainerCannotRun" {
+		return "could not be started: " + quote(ended.Message)
+	}
+	return deployer.ExitReason(int(ended.ExitCode), outOfMemory(ended), v.memory)
 }
 
 // late reports an instance that had time enough.

@@ -76,9 +76,12 @@ func fromInstanceID(id string) (namespace, pod string) {
 	return namespace, pod
 }
 
+// engineID is what an image has on one container engine, and nowhere else.
+var engineID = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
 // checkImage refuses what no node could fetch.
 func checkImage(image string) error {
-	if _, err := reference.ParseNormalizedNamed(image); err != nil {
+	if _, err := reference.ParseNormalizedNamed(image); err != nil || engineID.MatchString(image) {
 		return fmt.Errorf("%w: %q is no reference that a node could fetch", deployer.ErrNoImage, image)
 	}
 	return nil

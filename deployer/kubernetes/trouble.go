@@ -35,6 +35,9 @@ func (c *Cluster) trouble(v *pod, since time.Time) error {
 		if transient(message) {
 			return nil
 		}
+		if contains(message, "no command specified") {
+			return fmt.Errorf("%s: %w: %s", v.instance.Name, deployer.ErrNoCommand, v.image())
+		}
 		in := v.instance
 		in.State = deployer.StateExited
 		return &deployer.Unhealthy{Instance: in, Reason: "could not be started: " + message, Exited: true}

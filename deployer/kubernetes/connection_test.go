@@ -1,0 +1,138 @@
+//go:build kubernetes
+
+package kubernetes_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/slipway-paas/slipway/deployer"
+	"github.com/slipway-paas/slipway/deployer/kubernetes"
+)
+
+// doorway leads to the API server and can be cut.
+type doorway struct {
+	server string
+	mu     sync.Mutex
+	conns  map[net.Conn]bool
+	shut   bool
+}
+
+// newDoorway gives the options of a cluster that is reached through one.
+func newDoorway(t *testing.T, o kubernetes.Options) (*doorway, kubernetes.Options) {
+	config, err := clientcmd.LoadFromFile(kubeconfig)
+	ok(t, err)
+	cluster := config.Clusters["testbed"]
+	d := &doorway{server: strings.TrimPrefix(cluster.Server, "https://"), conns: map[net.Conn]bool{}}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ok(t, err)
+	t.Cleanup(func() { _ = listener.Close(); d.cut(true) })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go d.lead(conn)
+		}
+	}()
+	cluster.TLSServerName, _, _ = net.SplitHostPort(d.server)
+	cluster.Server = "https://" + listener.Addr().String()
+	o.Kubeconfig = t.TempDir() + "/kubeconfig"
+	ok(t, clientcmd.WriteToFile(*config, o.Kubeconfig))
+	return d, o
+}
+
+func (d *doorway) lead(client net.Conn) {
+	server, err := net.Dial("tcp", d.server)
+	d.mu.Lock()
+	if err != nil || d.shut {
+		d.mu.Unlock()
+		_ = client.Close()
+		return
+	}
+	d.conns[client], d.conns[server] = true, true
+	d.mu.Unlock()
+	go func() { _, _ = io.Copy(server, client); _ = server.Close() }()
+	_, _ = io.Copy(client, server)
+	_ = client.Close()
+}
+
+// cut ends all connections, and lets none in while shut.
+func (d *doorway) cut(shut bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shut = shut
+	for conn := range d.conns {
+		_ = conn.Close()
+		delete(d.conns, conn)
+	}
+}
+
+// TestWatchConnectsAgain: events go on after the cluster was away, and a resync
+// comes before them.
+func TestWatchConnectsAgain(t *testing.T) {
+	ctx := within(t, 2*time.Minute)
+	o := options(t)
+	direct := newCluster(t, o)
+	door, through := newDoorway(t, o)
+	var in deployer.Instance
+	resyncs := 0
+	for event, err := range newCluster(t, through).Watch(ctx) {
+		ok(t, err)
+		switch {
+		case event.Type == deployer.EventResync && resyncs == 0:
+			resyncs++
+			door.cut(true)
+			in = up(ctx, t, direct, workload(1))[0] // nobody sees it
+			door.cut(false)
+		case event.Type == deployer.EventResync:
+			resyncs++
+			ok(t, direct.Remove(ctx, in.Workload, 5*time.Second))
+		case event.Type == deployer.EventRemoved:
+			if resyncs != 2 || event.Instance.ID != in.ID {
+				t.Errorf("after %d resyncs came %+v", resyncs, event)
+			}
+			return
+		}
+	}
+}
+
+// TestLogsSurviveACut: the connection breaks, the cluster is still there.
+func TestLogsSurviveACut(t *testing.T) {
+	ctx := within(t, 2*time.Minute)
+	o := options(t)
+	in := up(ctx, t, newCluster(t, o), workload(1))[0]
+	door, through := newDoorway(t, o)
+	write := func(from int) {
+		response, err := http.Get(fmt.Sprintf("http://%s/log?n=100&from=%d", in.Address, from))
+		ok(t, err)
+		_ = response.Body.Close()
+	}
+	write(0)
+	seen := 0
+	for line, err := range newCluster(t, through).Logs(ctx, deployer.LogQuery{InstanceID: in.ID, Follow: true}) {
+		ok(t, err)
+		if line.Text != fmt.Sprintf("line %d", seen) {
+			t.Fatalf("line %d is %q", seen, line.Text)
+		}
+		if seen++; seen%100 == 0 {
+			if seen == 500 {
+				break
+			}
+			door.cut(false)
+			write(seen)
+		}
+	}
+	if seen != 500 {
+		t.Errorf("%d lines came", seen)
+	}
+}
