@@ -47,7 +47,9 @@ export function Filters({ search, people, onChange }: FiltersProps) {
       >
         {own && <option value={own}>{t("filter.me", { email: own })}</option>}
         {[...others].sort().map((email) => (
-          <option key={email}>{email}</option>
+          <option key={email} value={email}>
+            {email === "slipway" ? "Slipway" : email}
+          </option>
         ))}
       </Choice>
       <Choice

@@ -126,5 +126,6 @@ function progressWords(d: Deployment, spent: string | undefined): string {
     d.build_position > 0
       ? t("timeline.build_place", { place: ordinal(d.build_position) })
       : tWord("phase_running", d.state);
-  return spent ? t("timeline.with", { word: words, detail: spent }) : words;
+  // A time is not broken over two lines.
+  return spent ? t("timeline.with", { word: words, detail: spent.replaceAll(" ", "\u00a0") }) : words;
 }

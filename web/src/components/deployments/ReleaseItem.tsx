@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { GitCompareArrows, Undo2 } from "lucide-react";
+import { GitCompareArrows, Undo2, Zap } from "lucide-react";
 import type { Release } from "@/api/types";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Badge } from "@/components/ui/status";
@@ -85,12 +85,15 @@ export function ReleaseItem({
             <Button
               size="sm"
               onClick={onRollback}
-              aria-label={
-                warmUntil ? t("warm.back", { v: r.version }) : t("releases.rollback_to", { v: r.version })
-              }
+              aria-label={t("releases.rollback_to", { v: r.version })}
+              title={warmUntil && t("warm.back", { v: r.version })}
             >
-              <Undo2 size={14} aria-hidden />
-              {warmUntil ? t("warm.rollback") : t("releases.rollback")}
+              {warmUntil ? (
+                <Zap size={14} className="text-ok" aria-hidden />
+              ) : (
+                <Undo2 size={14} aria-hidden />
+              )}
+              {t("releases.rollback")}
             </Button>
           )}
         </div>
