@@ -94,6 +94,8 @@ func (c Config) check() (wrong []string) {
 	complain(installationName.MatchString(c.Installation), "SLIPWAY_INSTALLATION %q: use up to 40 lower-case letters, digits and hyphens", c.Installation)
 	complain(isCIDR(c.NetworkPool), "SLIPWAY_NETWORK_POOL %q is not a CIDR", c.NetworkPool)
 
+	wrong = append(wrong, c.checkRegistry()...)
+
 	for _, number := range []struct {
 		name               string
 		value, least, most int

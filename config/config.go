@@ -34,6 +34,12 @@ type Config struct {
 	Installation string `env:"SLIPWAY_INSTALLATION" envDefault:"slipway"`       // label and name prefix of all it makes; two installations on one engine need two names
 	NetworkPool  string `env:"SLIPWAY_NETWORK_POOL" envDefault:"10.210.0.0/16"` // app networks are cut from it, 128 addresses each: room for 512 apps
 
+	Registry             string `env:"SLIPWAY_REGISTRY"`               // where clusters of several nodes pull images from: host[:port][/path]; "" for the server's own
+	RegistryUsername     string `env:"SLIPWAY_REGISTRY_USERNAME"`      // for Registry
+	RegistryPassword     string `env:"SLIPWAY_REGISTRY_PASSWORD"`      // for Registry
+	RegistryPasswordFile string `env:"SLIPWAY_REGISTRY_PASSWORD_FILE"` // a file to read RegistryPassword from
+	RegistryAddress      string `env:"SLIPWAY_REGISTRY_ADDRESS"`       // host[:port] under which nodes reach the server's own registry; "" for not at all
+
 	BuildConcurrency int           `env:"SLIPWAY_BUILD_CONCURRENCY" envDefault:"2"` // builds at once
 	BuildTimeout     time.Duration `env:"SLIPWAY_BUILD_TIMEOUT" envDefault:"30m"`
 	HealthTimeout    time.Duration `env:"SLIPWAY_HEALTH_TIMEOUT" envDefault:"60s"` // how long a release has to become healthy
@@ -78,7 +84,11 @@ func (c Config) complete() (Config, error) {
 	if c.RouterHTTPS == "off" {
 		c.RouterHTTPS = ""
 	}
-	if err := complaints(c.check()); err != nil {
+	wrong := c.check()
+	if err := c.readPasswordFile(); err != nil {
+		wrong = append(wrong, err.Error())
+	}
+	if err := complaints(wrong); err != nil {
 		return Config{}, err
 	}
 	return c, nil

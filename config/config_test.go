@@ -68,6 +68,10 @@ func TestSetToNothing(t *testing.T) {
 
 func TestLoad(t *testing.T) {
 	dir := t.TempDir()
+	password := filepath.Join(dir, "password")
+	if err := os.WriteFile(password, []byte("hunter2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name string
 		set  map[string]string
@@ -86,6 +90,11 @@ func TestLoad(t *testing.T) {
 		{"default ports are left out", map[string]string{"SLIPWAY_ROUTER_HTTP": ":80"}, func(c Config) bool { return c.AppURL("a.b") == "http://a.b" }},
 		{"https", map[string]string{"SLIPWAY_APP_SCHEME": "https", "SLIPWAY_ROUTER_HTTPS": ":443"}, func(c Config) bool { return c.AppURL("a.b") == "https://a.b" }},
 		{"https elsewhere", map[string]string{"SLIPWAY_APP_SCHEME": "https"}, func(c Config) bool { return c.AppURL("a.b") == "https://a.b:8443" }},
+		{"registry", map[string]string{"SLIPWAY_REGISTRY": "registry.example.com/team/apps"}, func(c Config) bool { return c.RegistryUsername == "" }},
+		{"registry with a port", map[string]string{"SLIPWAY_REGISTRY": "registry:5000"}, func(c Config) bool { return c.Registry == "registry:5000" }},
+		{"registry on IPv6", map[string]string{"SLIPWAY_REGISTRY_ADDRESS": "[2001:db8::1]:8000"}, func(c Config) bool { return c.RegistryAddress != "" }},
+		{"registry's password", map[string]string{"SLIPWAY_REGISTRY": "a.b", "SLIPWAY_REGISTRY_USERNAME": "ann", "SLIPWAY_REGISTRY_PASSWORD": "x y"}, func(c Config) bool { return c.RegistryPassword == "x y" }},
+		{"registry's password in a file", map[string]string{"SLIPWAY_REGISTRY": "a.b", "SLIPWAY_REGISTRY_USERNAME": "ann", "SLIPWAY_REGISTRY_PASSWORD_FILE": password}, func(c Config) bool { return c.RegistryPassword == "hunter2" }},
 		{"public port", map[string]string{"SLIPWAY_PUBLIC_HTTP_PORT": "8888"}, func(c Config) bool { return c.AppURL("a.b") == "http://a.b:8888" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -130,6 +139,21 @@ func TestLoadRefuses(t *testing.T) {
 		{"SLIPWAY_INSTALLATION", "Slip way"},
 		{"SLIPWAY_INSTALLATION", "a/b"},
 		{"SLIPWAY_NETWORK_POOL", "10.0.0.0"},
+		{"SLIPWAY_REGISTRY", "https://registry.example.com"},
+		{"SLIPWAY_REGISTRY", "team"},
+		{"SLIPWAY_REGISTRY", "a.b/Team"},
+		{"SLIPWAY_REGISTRY", "a.b/"},
+		{"SLIPWAY_REGISTRY", "a.b/c:latest"},
+		{"SLIPWAY_REGISTRY", "a.b:x"},
+		{"SLIPWAY_REGISTRY_ADDRESS", "a.b/c"},
+		{"SLIPWAY_REGISTRY_ADDRESS", "host"},
+		{"SLIPWAY_REGISTRY_ADDRESS", ":8000"},
+		{"SLIPWAY_REGISTRY_ADDRESS", "host:0"},
+		{"SLIPWAY_REGISTRY_ADDRESS", "http://a.b:8000"},
+		{"SLIPWAY_REGISTRY_USERNAME", "ann"},
+		{"SLIPWAY_REGISTRY_PASSWORD", "hunter2"},
+		{"SLIPWAY_REGISTRY_PASSWORD_FILE", "/dev/zero"},
+		{"SLIPWAY_REGISTRY_PASSWORD_FILE", "/nonexistent"},
 		{"SLIPWAY_BUILD_CONCURRENCY", "0"},
 		{"SLIPWAY_BUILD_CONCURRENCY", "two"},
 		{"SLIPWAY_BUILD_CONCURRENCY", "99999999999999999999"},
@@ -160,6 +184,7 @@ func TestLoadRefuses(t *testing.T) {
 func TestLoadNamesAllThatIsWrong(t *testing.T) {
 	for _, set := range []map[string]string{
 		{"SLIPWAY_LISTEN": "x", "SLIPWAY_ROUTER": "x", "SLIPWAY_KEEP_RELEASES": "-3"},
+		{"SLIPWAY_REGISTRY": "a.b", "SLIPWAY_REGISTRY_ADDRESS": "b.c", "SLIPWAY_REGISTRY_PASSWORD": "hunter2", "SLIPWAY_REGISTRY_PASSWORD_FILE": "/nonexistent", "SLIPWAY_REGISTRY_USERNAME": ""},
 		{"SLIPWAY_BUILD_TIMEOUT": "x", "SLIPWAY_KEEP_RELEASES": "x", "SLIPWAY_ALLOW_FILE_SOURCES": "x"},
 	} {
 		clean(t)
@@ -196,7 +221,7 @@ func FuzzLoad(f *testing.F) {
 		clean(t)
 		t.Setenv(name, value)
 		cfg, err := Load()
-		secret := name == "SLIPWAY_SECRET_KEY" || name == "SLIPWAY_ROUTER_TOKEN" || name == "DATABASE_URL"
+		secret := name == "SLIPWAY_SECRET_KEY" || name == "SLIPWAY_ROUTER_TOKEN" || name == "SLIPWAY_REGISTRY_PASSWORD" || name == "DATABASE_URL"
 		switch {
 		case err != nil && !strings.Contains(err.Error(), name):
 			t.Fatalf("%v does not name %s", err, name)

@@ -353,3 +353,35 @@ func TestStuckUpload(t *testing.T) {
 		t.Error("the upload is still waited for")
 	}
 }
+
+// TestPublishAtOnce: one image is pushed once, however many ask for it.
+func TestPublishAtOnce(t *testing.T) {
+	b := newBench(t)
+	id := b.image("web:one", 1000)
+	var manifests atomic.Int64
+	b.before = func(_ http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") {
+			manifests.Add(1)
+		}
+	}
+	refs := make(chan string)
+	for range 5 {
+		go func() {
+			ref, err := b.Publish(t.Context(), "hello", id, nil)
+			if err != nil {
+				t.Error(err)
+			}
+			refs <- ref
+		}()
+	}
+	first := <-refs
+	for range 4 {
+		if ref := <-refs; ref != first {
+			t.Errorf("published as %s and %s", first, ref)
+		}
+	}
+	if n := manifests.Load(); n != 1 {
+		t.Errorf("pushed %d times", n)
+	}
+	ok(t, b.whole(first))
+}

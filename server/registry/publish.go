@@ -31,11 +31,11 @@ func (s *Service) Publish(ctx context.Context, app, image string, progress func(
 		return "", models.Errorf(models.KindConflict,
 			"the cluster's nodes need a registry to pull from: set SLIPWAY_REGISTRY_ADDRESS to the address under which they reach this server, or SLIPWAY_REGISTRY to a registry of your own")
 	}
-	done, err := s.turns.take(ctx, repository)
+	free, err := s.turns.Acquire(ctx, repository)
 	if err != nil {
 		return "", err
 	}
-	defer done()
+	defer free()
 	id, err := s.o.Engine.ImageID(ctx, image)
 	if err != nil {
 		return "", publishFailed(ctx, err)
@@ -142,11 +142,11 @@ func (s *Service) Forget(ctx context.Context, app string) error {
 	if err != nil {
 		return err
 	}
-	done, err := s.turns.take(ctx, repository)
+	free, err := s.turns.Acquire(ctx, repository)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer free()
 	e, err := s.embedded(false)
 	if err == nil && e != nil {
 		err = e.forget(ctx, repository)

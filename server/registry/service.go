@@ -61,8 +61,8 @@ type Service struct {
 	log      *slog.Logger
 	keys     *keys
 	sessions sessions
-	turns    turns
-	pushes   *semaphore.Weighted // pushes hold a part of it, a collection all
+	turns    docker.Locks[string] // of repositories
+	pushes   *semaphore.Weighted  // pushes hold a part of it, a collection all
 	wrap     func(driver.StorageDriver) driver.StorageDriver
 	now      func() time.Time
 
@@ -126,38 +126,4 @@ func (s *Service) embedded(make bool) (*embedded, error) {
 func (s *Service) Use() (bytes int64, err error) {
 	bytes, err = usedBy(s.o.Folder)
 	return bytes, models.Wrap(err, models.KindInternal, "the registry's folder cannot be read")
-}
-
-// turns lets one at a time do something to a repository.
-type turns struct {
-	mu    sync.Mutex
-	taken map[string]chan struct{} // closed when it is free again
-}
-
-// take waits for a repository, or for ctx's end. The caller calls done.
-func (t *turns) take(ctx context.Context, repository string) (done func(), err error) {
-	mine := make(chan struct{})
-	for {
-		t.mu.Lock()
-		others := t.taken[repository]
-		if others == nil {
-			if t.taken == nil {
-				t.taken = map[string]chan struct{}{}
-			}
-			t.taken[repository] = mine
-			t.mu.Unlock()
-			return func() {
-				t.mu.Lock()
-				delete(t.taken, repository)
-				t.mu.Unlock()
-				close(mine)
-			}, nil
-		}
-		t.mu.Unlock()
-		select {
-		case <-others:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
 }
