@@ -86,6 +86,16 @@ test-go: payload ## Go tests: unit, and integration with the engine, Postgres an
 	@echo 'Go tests'
 	$(call go_test,$$(go list ./... | grep -v /e2e))
 
+.PHONY: test-swarm
+test-swarm: ## The Swarm driver on a real Docker Swarm of three nodes (as root)
+	@echo 'Tests on a Docker Swarm'
+	@scripts/testbed/swarm.sh run go test $(TEST_FLAGS) -tags swarm -count=1 $(if $(ONLY),-run '$(ONLY)') ./deployer/swarm
+
+.PHONY: test-kubernetes
+test-kubernetes: ## The Kubernetes driver on a real node, built from source (as root; 12 CPU minutes once)
+	@echo 'Tests on Kubernetes'
+	@scripts/testbed/kubernetes.sh run go test $(TEST_FLAGS) -tags kubernetes -count=1 $(if $(ONLY),-run '$(ONLY)') ./deployer/kubernetes
+
 test-ui: web/node_modules/.installed ## The dashboard's linter and tests
 	@echo 'Dashboard tests'
 	@npm --prefix web run --silent lint

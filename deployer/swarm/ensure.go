@@ -211,7 +211,7 @@ func (e *ensuring) createService(ctx context.Context, spec swarm.ServiceSpec, in
 		if err != nil {
 			return err
 		}
-		for _, s := range v.of(e.w.ID) {
+		for _, s := range v.seats {
 			if s.service != nil && s.service.Spec.Name == spec.Name {
 				return nil
 			}

@@ -193,12 +193,8 @@ func (s *sighting) remember(before *sighting) {
 			s.late[id], s.lateAt[id] = before.late[id], at
 		}
 	}
-	here := make(map[string]bool, len(s.seats))
-	for _, one := range s.seats {
-		here[one.id] = true
-	}
 	for _, one := range before.seats {
-		if !here[one.id] {
+		if s.seat(one.id) == nil {
 			s.late[one.id], s.lateAt[one.id] = one, s.at
 		}
 	}

@@ -21,6 +21,7 @@ type view struct {
 	took  time.Duration
 	nodes map[string]swarm.Node
 	seats []*seat // in the order of their instances
+	by    map[string]*seat
 }
 
 // seat is the place of one instance: its service, and the tasks that the engine
@@ -60,6 +61,7 @@ func (c *Cluster) look(ctx context.Context, f filters.Args) (*view, error) {
 
 func (v *view) arrange(services []swarm.Service, tasks []swarm.Task) {
 	by := make(map[string]*seat, len(services))
+	v.by = by
 	for i := range services {
 		by[services[i].ID] = &seat{id: services[i].ID, labels: services[i].Spec.Labels, service: &services[i], view: v}
 	}
@@ -282,23 +284,5 @@ func (s *seat) addressOf(t swarm.Task) string {
 	return ""
 }
 
-// of picks the seats of one workload.
-func (v *view) of(id deployer.WorkloadID) []*seat {
-	var list []*seat
-	for _, s := range v.seats {
-		if identity(s.id, s.labels).Workload == id {
-			list = append(list, s)
-		}
-	}
-	return list
-}
-
 // seat gives an instance's, nil when it is not there.
-func (v *view) seat(id string) *seat {
-	for _, s := range v.seats {
-		if s.id == id {
-			return s
-		}
-	}
-	return nil
-}
+func (v *view) seat(id string) *seat { return v.by[id] }

@@ -19,7 +19,7 @@ name=slipsw      # of interfaces, network namespaces and the control group
 net=10.77.0      # .1 is this machine, .11 to .13 are the nodes
 nodes=(1 2 3)
 
-say() { printf '==> %s\n' "$*" >&2; }
+say() { printf '==> %s\n' "$*" >&2 || true; }
 die() { printf 'testbed: %s\n' "$*" >&2; exit 1; }
 
 install_missing() {
@@ -48,9 +48,9 @@ api() { # api NODE METHOD PATH [JSON]
 	curl -sS --fail-with-body --max-time 60 --unix-socket "$dir/node$1.sock" -X "$2" "${body[@]}" "http://engine$3"
 }
 
-wait_for() { # wait_for SECONDS WHAT COMMAND…
-	local until=$((SECONDS + $1)) what=$2
-	shift 2
+wait_for() { # wait_for SECONDS COMMAND…
+	local until=$((SECONDS + $1))
+	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $until ] || return 1
 		sleep 0.1 # between two looks at something that is starting
@@ -102,7 +102,7 @@ start_node() {
 		sh "$i" "$dir" "$name" "$net" >>"$dir/node$i.log" 2>&1 </dev/null 9>&- &
 	echo $! >"$dir/node$i.pid"
 	disown
-	if ! wait_for 30 "node$i" answers "$i"; then
+	if ! wait_for 30 answers "$i"; then
 		tail -20 "$dir/node$i.log" >&2
 		die "the engine of node$i did not answer within 30 s"
 	fi
@@ -117,7 +117,7 @@ kill_node() {
 	rm -f "$dir/node$1.pid"
 	grep -qz "^--mount-proc$" "/proc/$pid/cmdline" 2>/dev/null || return 0 # another program has the number by now
 	kill -9 "$pid" 2>/dev/null || return 0
-	wait_for 10 "the end of node$1" empty "$1" || die "processes of node$1 do not end"
+	wait_for 10 empty "$1" || die "processes of node$1 do not end"
 }
 
 # empty says whether nothing runs in a node's control groups or namespace.
@@ -135,7 +135,7 @@ join_swarm() {
 		api "$i" POST /swarm/join "{\"ListenAddr\":\"$net.1$i:2377\",\"AdvertiseAddr\":\"$net.1$i\",
 			\"RemoteAddrs\":[\"$net.11:2377\"],\"JoinToken\":\"$token\"}" >/dev/null
 	done
-	wait_for 30 'three nodes' ready || die 'the nodes did not become ready within 30 s'
+	wait_for 30 ready || die 'the nodes did not become ready within 30 s'
 }
 
 ready() { [ "$(api 1 GET /nodes | grep -o '"State":"ready"' | wc -l)" = ${#nodes[@]} ]; }
@@ -151,8 +151,8 @@ there() { ip link show "$name" >/dev/null 2>&1; }
 
 up() {
 	if there; then
-		[ -e "$dir/up" ] && ready || die "a test bed is there already and not (or not yet) up, or it is another folder's; take it away with: $0 down"
-		return
+		if [ -e "$dir/up" ] && ready; then return; fi
+		die "a test bed is there already and not (or not yet) up, or it is another folder's; take it away with: $0 down"
 	fi
 	install_missing
 	mkdir -p "$dir"
@@ -171,7 +171,7 @@ down() {
 		if ip netns list 2>/dev/null | grep -q "^$name$i\b"; then
 			# What a script that was itself killed left without a note of it.
 			ip netns pids "$name$i" | xargs -r kill -9 2>/dev/null || true
-			wait_for 10 "the end of node$i" empty "$i" || die "processes of node$i do not end"
+			wait_for 10 empty "$i" || die "processes of node$i do not end"
 			ip netns del "$name$i"
 		fi
 		ip link del "${name}v$i" 2>/dev/null || true # it went with its other end
@@ -184,8 +184,15 @@ down() {
 
 # locked keeps two of these scripts apart for as long as this one runs.
 locked() {
-	exec 9>"${TMPDIR:-/tmp}/$name.lock"
+	exec 9<scripts/testbed/swarm.sh
 	flock --nonblock 9 || die 'another run of this test bed is going on; wait for its end'
+}
+
+finish() {
+	trap '' INT TERM HUP PIPE
+	say 'Taking the Swarm down'
+	down
+	exit "$1"
 }
 
 [ "$(id -u)" = 0 ] || die 'this needs root: it makes network namespaces and runs engines'
@@ -198,8 +205,10 @@ run)
 	shift
 	locked
 	! there || die "the test bed is up already: run the tests on it, or take it away with: $0 down"
-	trap 'code=$?; trap "" INT TERM HUP; down; exit $code' EXIT
-	trap 'exit 130' INT TERM HUP
+	# Whatever ends this, even a reader of its output that goes away, takes the
+	# test bed down first.
+	trap 'finish $?' EXIT
+	trap 'exit 130' INT TERM HUP PIPE
 	up
 	mapfile -t vars < <(environment)
 	env "${vars[@]}" "$@" 9>&-
