@@ -67,6 +67,18 @@ func TestChallenges(t *testing.T) {
 	if got := response.Header.Get("WWW-Authenticate"); response.StatusCode != 401 || got != realm {
 		t.Errorf("the base page answers %s, %s", response.Status, got)
 	}
+	for sent, scheme := range map[string]string{"https": "https", "HTTP": "http", "javascript": "http", "x\"y": "http"} { // by a proxy, or a client
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+b.port+"/v2/", nil)
+		ok(t, err)
+		request.Header.Set("X-Forwarded-Proto", sent)
+		request.Host = "slipway.example.com"
+		response, err := http.DefaultClient.Do(request)
+		ok(t, err)
+		_ = response.Body.Close()
+		if got, want := response.Header.Get("WWW-Authenticate"), `realm="`+scheme+`://slipway.example.com/v2/token"`; !strings.Contains(got, want) {
+			t.Errorf("by %q: %s", sent, got)
+		}
+	}
 	for method, actions := range map[string][]string{"GET": {"pull"}, "HEAD": {"pull"}, "PUT": {"pull,push", "push,pull"}, "DELETE": {"delete"}} {
 		response, _ := b.ask(method, page, "", "", "")
 		got := response.Header.Get("WWW-Authenticate")
