@@ -162,11 +162,9 @@ func (w *wait) refused(s *seat) error {
 			return fmt.Errorf("%s: no node can take it: %w: %s", name, deployer.ErrNoRoom, clean(why))
 		}
 	}
-	t := s.newest()
-	if t != nil && t.NodeID == "" && len(s.tasks) > 1 { // what waits where a rejected one was
-		t = &s.tasks[len(s.tasks)-2]
-	}
-	if t == nil || t.Status.State != swarm.TaskStateRejected || s.phase() == phaseProven {
+	t := s.assigned()
+	if t == nil || t.Status.State != swarm.TaskStateRejected || s.phase() == phaseProven || turnedAway(*t) ||
+		s.phase() == phasePlacing && t != s.newest() { // from before it was placed anew
 		return nil
 	}
 	node, why := s.view.nodes[t.NodeID].Description.Hostname, strings.ToLower(t.Status.Err)
@@ -180,6 +178,10 @@ func (w *wait) refused(s *seat) error {
 	}
 }
 
+// startFailed is how the engine begins when a container was made and could not
+// be started, for want of the program for one.
+const startFailed = "starting container failed: "
+
 // killedExitCode is that of a process that SIGKILL ended.
 const killedExitCode = 137
 
@@ -190,8 +192,8 @@ func exitReason(s *seat, t *swarm.Task) string {
 		return "was not started" + doing(s)
 	case !ended(*t):
 		return "was on a node that is lost"
-	case t.Status.ContainerStatus != nil && t.Status.ContainerStatus.ExitCode == 0 && t.Status.State == swarm.TaskStateFailed && t.Status.Err != "":
-		return "could not be started: " + clean(t.Status.Err)
+	case strings.HasPrefix(t.Status.Err, startFailed):
+		return "could not be started: " + clean(strings.TrimPrefix(t.Status.Err, startFailed))
 	}
 	reason := deployer.ExitReason(exitCode(*t), false, 0)
 	limits := t.Spec.Resources

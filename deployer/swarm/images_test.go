@@ -5,6 +5,7 @@ package swarm_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ func TestPrivateRegistry(t *testing.T) {
 	first := firstEngine()
 	defer func() { ok(t, first.RemoveInstallation(context.Background())) }()
 	w := workload("web", 1, 3)
-	w.Image = push(t.Context(), first, private, docker.Push{Username: "slipway", Password: "letmein"})
+	w.Image = push(t.Context(), first, private, docker.Push{Username: "slipway", Password: "letmein"}, "/testapp")
 	given := "wrong"
 	o := options(installation())
 	o.PullAuth = func(_ context.Context, image string) (string, string, error) {
@@ -39,7 +40,8 @@ func TestPrivateRegistry(t *testing.T) {
 		t.Errorf("left %+v behind", left)
 	}
 	given = "letmein"
-	if list := up(t, c, w); len(list) != 3 {
+	list := up(t, c, w)
+	if len(list) != 3 || slices.ContainsFunc(list, func(in deployer.Instance) bool { return in.Restarts > 0 }) {
 		t.Errorf("there are %+v", list)
 	}
 	absent := w
@@ -48,6 +50,31 @@ func TestPrivateRegistry(t *testing.T) {
 	o.PullAuth = nil
 	if err := newCluster(t, o).Ensure(t.Context(), absent); !errors.Is(err, deployer.ErrNoImage) {
 		t.Errorf("what is not there: %v", err)
+	}
+}
+
+// TestWhatCannotStart: no program, and no command at all.
+func TestWhatCannotStart(t *testing.T) {
+	c := newCluster(t, options(installation()))
+	w := workload("web", 1, 1)
+	w.Command = []string{"/no-such-program"}
+	w.Health.Timeout = 5 * time.Minute
+	ok(t, c.Ensure(t.Context(), w))
+	err := c.WaitHealthy(t.Context(), w.ID)
+	var report *deployer.Unhealthy
+	if !errors.As(err, &report) || !report.Exited || !strings.Contains(report.Reason, "could not be started: ") || !strings.Contains(report.Reason, "no-such-program") {
+		t.Errorf("it gave %v", err)
+	}
+	plain, err := newRegistry(bed("SLIPWAY_TEST_SWARM_HOST"), "", "")
+	ok(t, err)
+	defer plain.close()
+	first := firstEngine()
+	defer func() { ok(t, first.RemoveInstallation(context.Background())) }()
+	w = workload("web", 2, 1)
+	w.Image = push(t.Context(), first, plain, docker.Push{})
+	ok(t, c.Ensure(t.Context(), w))
+	if err := c.WaitHealthy(t.Context(), w.ID); !errors.Is(err, deployer.ErrNoCommand) {
+		t.Errorf("without a command: %v", err)
 	}
 }
 
@@ -62,7 +89,7 @@ func TestImageThatNodesCannotPull(t *testing.T) {
 	w := workload("web", 1, 1)
 	first := firstEngine()
 	defer func() { ok(t, first.RemoveInstallation(context.Background())) }()
-	w.Image = push(t.Context(), first, going, docker.Push{})
+	w.Image = push(t.Context(), first, going, docker.Push{}, "/testapp")
 	w.Placement = map[string]string{"slipway-test": c.Engine().Installation()}
 	w.Health.Timeout = 5 * time.Minute
 	going.refuseBlobs()

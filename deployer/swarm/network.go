@@ -191,7 +191,7 @@ func (n *networks) create(ctx context.Context, app string, subnet netip.Prefix) 
 			docker.LabelInstallation: n.cluster.installation, docker.LabelKind: kindNetwork, docker.LabelApp: app,
 		},
 	})
-	if err != nil && strings.Contains(err.Error(), "already exists") {
+	if err != nil && (strings.Contains(err.Error(), "already exists") || nameTaken(err)) {
 		if found, _, err := n.find(ctx, app); err != nil || len(found) > 0 {
 			return "", err // another server made it
 		}

@@ -103,6 +103,12 @@ func (c *Cluster) runToEnd(ctx context.Context, t deployer.Task, id string, stre
 		if task == nil || !s.over(*task) && !s.runs(*task) {
 			continue
 		}
+		if turnedAway(*task) {
+			if err := c.update(ctx, s, func(spec *swarm.ServiceSpec) { spec.TaskTemplate.ForceUpdate++ }); err != nil {
+				return 0, err
+			}
+			continue
+		}
 		if !copied && ran(*task) && !s.view.down(task.NodeID) {
 			r := &reader{tailer: &tailer{Cluster: c, id: id}, task: task.ID}
 			if err := r.toEnd(ctx, s, output(t.TTY, streams)); err != nil {

@@ -55,17 +55,17 @@ func withImage(run func() int) int {
 	registry, err := newRegistry(bed("SLIPWAY_TEST_SWARM_HOST"), "", "")
 	must(err)
 	defer registry.close()
-	testImage = push(ctx, engine, registry, docker.Push{})
+	testImage = push(ctx, engine, registry, docker.Push{}, "/testapp")
 	return run()
 }
 
 // push gives the reference by which nodes pull the test app from a registry. No
 // node has had the image before.
-func push(ctx context.Context, engine *docker.Engine, to *registry, p docker.Push) string {
+func push(ctx context.Context, engine *docker.Engine, to *registry, p docker.Push, entrypoint ...string) string {
 	p.Image, p.Target = "slipway-testapp:"+strings.ToLower(rand.Text()[:10]), to.host+"/testapp:v1"
 	_, err := engine.ImportBinary(ctx, docker.Import{
 		Tag:        p.Image,
-		Entrypoint: []string{"/testapp"},
+		Entrypoint: entrypoint,
 		Env:        []string{"IMAGE=" + p.Image},
 		Ports:      []int{8080},
 		Labels:     map[string]string{docker.LabelInstallation: engine.Installation()},

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/filters"
@@ -200,17 +201,37 @@ func (s *seat) exited() bool {
 }
 
 // displaced says whether an instance that was not healthy yet lost its node,
-// or was sent away from it, and did not exit by itself.
+// was sent away from it, or was turned away for now, and did not exit by itself.
 func (s *seat) displaced() bool {
 	if s.phase() != phaseStarting || !s.exited() {
 		return false
 	}
+	t := s.assigned()
+	if t == nil {
+		return false
+	}
+	switch t.Status.State {
+	case swarm.TaskStateShutdown, swarm.TaskStateOrphaned:
+		return true
+	}
+	return !ended(*t) || turnedAway(*t)
+}
+
+// turnedAway says whether a node could not take a task at the moment: it still
+// has the app's last network, which is gone, and cannot take the new one of the
+// same addresses until it has cleared it away.
+func turnedAway(t swarm.Task) bool {
+	return t.Status.State == swarm.TaskStateRejected && strings.Contains(t.Status.Err, "Pool overlaps")
+}
+
+// assigned is the task that the engine last found a node for, nil for none.
+func (s *seat) assigned() *swarm.Task {
 	for i := len(s.tasks) - 1; i >= 0; i-- {
-		if t := s.tasks[i]; t.NodeID != "" {
-			return t.Status.State == swarm.TaskStateShutdown || t.Status.State == swarm.TaskStateOrphaned || !ended(t)
+		if s.tasks[i].NodeID != "" {
+			return &s.tasks[i]
 		}
 	}
-	return false
+	return nil
 }
 
 // stuck says, in the engine's words, why no node can take the instance. What
