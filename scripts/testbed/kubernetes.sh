@@ -18,6 +18,7 @@ node_address=10.78.0.2
 pods=10.79.0.0/20
 registry=$host_address:5078 # where tests may serve images, without TLS
 cgroup=slipway-testbed-k8s
+not_ours=3                  # the exit code when there is one already
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 state=${SLIPWAY_TESTBED:-${TMPDIR:-/tmp}/slipway-testbed}/kubernetes
@@ -172,7 +173,8 @@ start() {
 		return
 	fi
 	if [ -e "/run/netns/$name" ] || ! mkdir -p "$(dirname "$state")" || ! mkdir "$state" 2>/dev/null; then
-		die "a test bed is there already, or was not taken down: $0 down (its folder is $state, unless SLIPWAY_TESTBED was another)"
+		say "a test bed is there already, or was not taken down: $0 down (its folder is $state, unless SLIPWAY_TESTBED was another)"
+		exit $not_ours
 	fi
 	trap 'code=$?; trap - EXIT; if [ $code -ne 0 ]; then tail -n 5 "$state"/*.log >&2 2>/dev/null || true; stop; fi; exit $code' EXIT
 	packages
@@ -205,7 +207,7 @@ stop() {
 	ip link del $name 2>/dev/null || true
 	ip netns del $name 2>/dev/null || true
 	local tree folder
-	for tree in /sys/fs/cgroup/*/$cgroup /sys/fs/cgroup/$cgroup; do
+	for tree in /sys/fs/cgroup/*/"$cgroup" /sys/fs/cgroup/"$cgroup"; do
 		[ -d "$tree" ] || continue
 		find "$tree" -depth -type d | while read -r folder; do
 			for _ in $(seq 50); do rmdir "$folder" 2>/dev/null && break; sleep 0.1; done # its last process may be ending yet
@@ -217,12 +219,16 @@ stop() {
 }
 
 run() {
-	local code=0
-	trap 'trap - EXIT INT TERM; stop' EXIT
+	local code=0 env mine=yes
+	! alive || die "a test bed is up already: $0 down"
+	trap 'trap - EXIT INT TERM; [ -z "$mine" ] || stop' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	local env
-	env=$("${BASH_SOURCE[0]}" up)
+	env=$("${BASH_SOURCE[0]}" up) || {
+		code=$?
+		[ $code -ne $not_ours ] || mine=
+		exit $code
+	}
 	eval "$env"
 	"$@" || code=$?
 	exit $code
