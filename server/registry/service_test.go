@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	dockerregistry "github.com/docker/docker/api/types/registry"
 
@@ -51,7 +52,7 @@ func newBench(t testing.TB) *bench {
 	ok(t, err)
 	engine, err := docker.NewEngine(api, installation, nil)
 	ok(t, err)
-	t.Cleanup(func() { ok(t, engine.RemoveInstallation(context.Background())) })
+	t.Cleanup(func() { removeImages(t, engine) })
 	box, err := secrets.New(strings.Repeat("7b", 32))
 	ok(t, err)
 	b := &bench{t: t, engine: engine, before: func(http.ResponseWriter, *http.Request) {}}
@@ -71,6 +72,18 @@ func newBench(t testing.TB) *bench {
 	b.start()
 	t.Cleanup(func() { ok(t, b.Close()) })
 	return b
+}
+
+// removeImages removes all images of a bench, under whatever names.
+func removeImages(t testing.TB, engine *docker.Engine) {
+	t.Helper()
+	ours := filters.NewArgs(filters.Arg("label", docker.LabelInstallation+"="+engine.Installation()))
+	list, err := engine.API.ImageList(context.Background(), image.ListOptions{Filters: ours, All: true})
+	ok(t, err)
+	for i := range list {
+		_, err := engine.API.ImageRemove(context.Background(), list[i].ID, image.RemoveOptions{Force: true, PruneChildren: true})
+		ok(t, err)
+	}
 }
 
 // start makes the service, again after a change of the options.
