@@ -62,8 +62,9 @@ func TestWhatCannotStart(t *testing.T) {
 	ok(t, c.Ensure(t.Context(), w))
 	err := c.WaitHealthy(t.Context(), w.ID)
 	var report *deployer.Unhealthy
-	if !errors.As(err, &report) || !report.Exited || !strings.Contains(report.Reason, "could not be started: ") || !strings.Contains(report.Reason, "no-such-program") {
-		t.Errorf("it gave %v", err)
+	if !errors.As(err, &report) || !report.Exited || report.Reason != "exited with code 127" ||
+		!slices.ContainsFunc(report.LastLogs, func(line deployer.LogLine) bool { return strings.Contains(line.Text, "no-such-program") }) {
+		t.Errorf("it gave %v, %+v", err, report)
 	}
 	plain, err := newRegistry(bed("SLIPWAY_TEST_SWARM_HOST"), "", "")
 	ok(t, err)
