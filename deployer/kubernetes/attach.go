@@ -49,13 +49,12 @@ func (r *running) terminal(ctx context.Context) error {
 	go func() { attached <- r.attach(ctx, r.streams.Stdin, joined) }()
 
 	var ended bool
-	var err error
 	timer := time.NewTimer(settleTerminal)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-joined.first:
-	case err = <-attached:
+	case <-attached:
 		ended = true
 	}
 	if ctx.Err() != nil {
@@ -71,7 +70,7 @@ func (r *running) terminal(ctx context.Context) error {
 	if ended {
 		return nil // the log had all of it, whatever became of the connection
 	}
-	err = <-attached
+	err := <-attached
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

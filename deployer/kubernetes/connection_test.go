@@ -46,8 +46,8 @@ func newDoorway(t *testing.T, o kubernetes.Options) (*doorway, kubernetes.Option
 	}()
 	cluster.TLSServerName, _, _ = net.SplitHostPort(d.server)
 	cluster.Server = "https://" + listener.Addr().String()
-	o.Kubeconfig = t.TempDir() + "/kubeconfig"
-	ok(t, clientcmd.WriteToFile(*config, o.Kubeconfig))
+	o.KubeconfigFile = t.TempDir() + "/kubeconfig"
+	ok(t, clientcmd.WriteToFile(*config, o.KubeconfigFile))
 	return d, o
 }
 

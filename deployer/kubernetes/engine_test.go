@@ -173,7 +173,7 @@ func TestRefusedAndAway(t *testing.T) {
 		ok(t, err)
 		c.spoil()
 		ok(t, clientcmd.WriteToFile(*config, file))
-		cluster := newCluster(t, kubernetes.Options{Kubeconfig: file, Installation: "refused"})
+		cluster := newCluster(t, kubernetes.Options{KubeconfigFile: file, Installation: "refused"})
 		for method, err := range everything(ctx, cluster) {
 			if !errors.Is(err, c.want) {
 				t.Errorf("%s: %s gave %v", what, method, err)

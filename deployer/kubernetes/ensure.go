@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -128,7 +129,7 @@ func (c *Cluster) makeWorkload(ctx context.Context, w deployer.Workload) error {
 // that each has its index.
 func (c *Cluster) untilMade(ctx context.Context, w deployer.Workload) error {
 	namespace := c.namespace(w.ID.App)
-	what := "make the instances of " + w.ID.String()
+	what, began := "make the instances of "+w.ID.String(), time.Now()
 	return c.until(ctx, c.of(w.ID, kindInstance), func(ctx context.Context) (bool, error) {
 		have, err := c.find(ctx, w.ID)
 		if err != nil {
@@ -137,8 +138,8 @@ func (c *Cluster) untilMade(ctx context.Context, w deployer.Workload) error {
 		if have == nil || have.DeletionTimestamp != nil {
 			return false, fmt.Errorf("%s: they were removed meanwhile", what)
 		}
-		if reason := refused(have); reason != "" {
-			return false, fmt.Errorf("%s: %w: %s", what, deployer.ErrNoRoom, reason)
+		if err := c.refused(have, began); err != nil {
+			return false, fmt.Errorf("%s: %w", what, err)
 		}
 		list, err := c.list(ctx, namespace, c.of(w.ID, kindInstance))
 		if err != nil {
@@ -157,17 +158,6 @@ func (c *Cluster) untilMade(ctx context.Context, w deployer.Workload) error {
 		}
 		return true, c.renumber(ctx, list)
 	}, pods.in(namespace), deployments.in(namespace))
-}
-
-// refused says why the engine cannot make a Deployment's pods, "" if it can or
-// may yet.
-func refused(d *appsv1.Deployment) string {
-	for _, condition := range d.Status.Conditions {
-		if condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue && overQuota(condition.Message) {
-			return quote(condition.Message)
-		}
-	}
-	return ""
 }
 
 // startExited starts what has exited before it was healthy.

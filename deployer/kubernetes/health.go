@@ -59,6 +59,8 @@ func (w *wait) untilHealthy(ctx context.Context) error {
 	defer cancel()
 	namespace := w.namespace(w.id.App)
 	told := w.notices(ctx, w.of(w.id, kindInstance), pods.in(namespace), deployments.in(namespace))
+	again := time.NewTicker(lookAgain)
+	defer again.Stop()
 	var backoff deployer.Backoff
 	for first := true; ; first = false {
 		timer := time.NewTimer(backoff.Next())
@@ -66,6 +68,8 @@ func (w *wait) untilHealthy(ctx context.Context) error {
 		select {
 		case <-timer.C:
 		case <-told:
+			changed = true
+		case <-again.C:
 			changed = true
 		case <-ctx.Done():
 		}
@@ -97,8 +101,8 @@ func (w *wait) look(ctx context.Context) error {
 	if have.Spec.Replicas != nil {
 		w.want = int(*have.Spec.Replicas)
 	}
-	if reason := refused(have); reason != "" {
-		return fmt.Errorf("not all instances of %s could be made: %w: %s", w.id, deployer.ErrNoRoom, reason)
+	if err := w.refused(have, w.began); err != nil {
+		return fmt.Errorf("not all instances of %s could be made: %w", w.id, err)
 	}
 	list, err := w.Cluster.list(ctx, have.Namespace, w.of(w.id, kindInstance))
 	if err != nil {
@@ -148,6 +152,9 @@ func (w *wait) judge(ctx context.Context) (done bool, err error) {
 		if err := w.late(v); err != nil && !healthy[i] {
 			return false, err
 		}
+	}
+	if len(w.list) < w.want && time.Since(w.began) >= w.options.Started {
+		return false, fmt.Errorf("the cluster made only %d of %d instances of %s within %s", len(w.list), w.want, w.id, deployer.Seconds(w.options.Started))
 	}
 	return count == len(w.list) && count >= w.want, nil
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"path/filepath"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -14,34 +13,37 @@ import (
 // maxKubeconfig is far beyond any that names some clusters.
 const maxKubeconfig = 1 << 20
 
-// fromKubeconfig reads the text of a kubeconfig, or the file at an absolute
-// path. A text comes from somebody who may know nothing of this machine: it may
-// neither name its files nor have programs run on it.
-func fromKubeconfig(kubeconfig, context string) (*rest.Config, error) {
-	if kubeconfig == "" {
-		return nil, errors.New("a kubeconfig is missing")
+// fromFile reads a kubeconfig of this machine's.
+func fromFile(path, context string) (*rest.Config, error) {
+	loaded, err := clientcmd.LoadFromFile(path)
+	if err == nil {
+		err = clientcmd.ResolveLocalPaths(loaded)
 	}
-	var loaded *clientcmdapi.Config
-	var err error
-	if file := filepath.IsAbs(kubeconfig); file {
-		if loaded, err = clientcmd.LoadFromFile(kubeconfig); err != nil {
-			return nil, fmt.Errorf("the kubeconfig %s cannot be read: %w", kubeconfig, err)
-		}
-		if err := clientcmd.ResolveLocalPaths(loaded); err != nil {
-			return nil, fmt.Errorf("the kubeconfig %s: %w", kubeconfig, err)
-		}
-	} else {
-		if len(kubeconfig) > maxKubeconfig {
-			return nil, errors.New("the kubeconfig is too long")
-		}
-		if loaded, err = clientcmd.Load([]byte(kubeconfig)); err != nil {
-			// The parser's own words would quote what it read.
-			return nil, errors.New("the kubeconfig is not one: it must be YAML or JSON of kind Config")
-		}
-		if err := selfContained(loaded); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		return nil, fmt.Errorf("the kubeconfig %s cannot be read: %w", path, err)
 	}
+	return choose(loaded, context)
+}
+
+// fromText reads a kubeconfig that comes from somebody who may know nothing of
+// this machine: it may neither name its files nor have programs run on it.
+func fromText(text, context string) (*rest.Config, error) {
+	if len(text) > maxKubeconfig {
+		return nil, errors.New("the kubeconfig is too long")
+	}
+	loaded, err := clientcmd.Load([]byte(text))
+	if err != nil {
+		// The parser's own words would quote what it read.
+		return nil, errors.New("the kubeconfig is not one: it must be YAML or JSON of kind Config")
+	}
+	if err := selfContained(loaded); err != nil {
+		return nil, err
+	}
+	return choose(loaded, context)
+}
+
+// choose gives one context of a kubeconfig.
+func choose(loaded *clientcmdapi.Config, context string) (*rest.Config, error) {
 	config, err := clientcmd.NewNonInteractiveClientConfig(*loaded, context, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
 	if err != nil {
 		return nil, fmt.Errorf("the kubeconfig: %w", err)

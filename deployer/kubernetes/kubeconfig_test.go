@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"k8s.io/client-go/rest"
 )
 
 const goodKubeconfig = `{"apiVersion": "v1", "kind": "Config", "current-context": "a",
@@ -17,15 +19,18 @@ func TestKubeconfig(t *testing.T) {
 	if err := os.WriteFile(file, []byte(goodKubeconfig), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, kubeconfig := range []string{goodKubeconfig, file} {
+	for given, read := range map[string]func(string, string) (*rest.Config, error){goodKubeconfig: fromText, file: fromFile} {
 		for context, host := range map[string]string{"": "https://192.0.2.1:6443", "b": "https://192.0.2.2:6443"} {
-			config, err := fromKubeconfig(kubeconfig, context)
+			config, err := read(given, context)
 			if err != nil || config.Host != host || config.BearerToken != "hunter2" {
 				t.Errorf("context %q leads to %+v, %v", context, config, err)
 			}
 		}
 	}
-	if _, err := fromKubeconfig(goodKubeconfig, "c"); err == nil {
+	if _, err := fromText(file, ""); err == nil {
+		t.Error("a file's name was taken for a text")
+	}
+	if _, err := fromText(goodKubeconfig, "c"); err == nil {
 		t.Error("a context that is not there was taken")
 	}
 }
@@ -40,12 +45,12 @@ func TestKubeconfigThatReachesOut(t *testing.T) {
 		"a relative path": `{"client-certificate": "x.pem", "client-key": "y.pem"}`,
 	} {
 		text := strings.Replace(goodKubeconfig, `{"token": "hunter2"}`, user, 1)
-		if _, err := fromKubeconfig(text, ""); err == nil || !strings.Contains(err.Error(), "me") {
+		if _, err := fromText(text, ""); err == nil || !strings.Contains(err.Error(), "me") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 	text := strings.Replace(goodKubeconfig, `{"server": "https://192.0.2.1:6443"}`, `{"server": "https://192.0.2.1:6443", "certificate-authority": "/etc/passwd"}`, 1)
-	if _, err := fromKubeconfig(text, ""); err == nil {
+	if _, err := fromText(text, ""); err == nil {
 		t.Error("an authority's file was taken")
 	}
 }
@@ -55,10 +60,7 @@ func FuzzKubeconfig(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if filepath.IsAbs(text) {
-			return
-		}
-		config, err := fromKubeconfig(text, "")
+		config, err := fromText(text, "")
 		if (err == nil) != (config != nil) {
 			t.Fatalf("%v, %v", config, err)
 		}

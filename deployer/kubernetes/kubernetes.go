@@ -1,4 +1,4 @@
-// Package kubernetes runs workloads on a Kubernetes cluster (1.28 and newer).
+// Package kubernetes runs workloads on a Kubernetes cluster (1.30 and newer).
 //
 // Each app has a namespace of its own, each workload a Deployment in it with as
 // many replicas as it has instances, so an instance is a pod. Everything is
@@ -26,7 +26,8 @@
 //     that was started again the log of the run before is kept, and no older
 //     one; of a log that the node has rotated (10 MiB) the newest file is.
 //   - No time is finer than a second, and no instance is given less than two
-//     seconds to end.
+//     seconds to end. What was told to end cannot be hurried: another Remove
+//     with a shorter grace waits for the first one's.
 //   - Restricted pod security allows no container to run as root. They all run
 //     as Options.User, whatever their image says.
 //   - How many processes an instance may have is up to the node
@@ -48,11 +49,12 @@ import (
 )
 
 // Options configure a Cluster. Only Installation is required, and one of
-// Kubeconfig and InCluster.
+// Kubeconfig, KubeconfigFile and InCluster.
 type Options struct {
-	Kubeconfig string // the text of a kubeconfig file, or the absolute path of one
-	Context    string // of the kubeconfig, "" for its current one
-	InCluster  bool   // with the service account of the pod that this runs in
+	Kubeconfig     string // the text of a kubeconfig; it may neither name files nor run programs
+	KubeconfigFile string // or where one is, which may do both
+	Context        string // of the kubeconfig, "" for its current one
+	InCluster      bool   // or with the service account of the pod that this runs in
 
 	Installation string          // marks what is ours: lower-case letters, digits and hyphens
 	Prefix       string          // what the names of namespaces begin with; "" for "slipway"
@@ -149,15 +151,23 @@ func orElse[T comparable](value *T, standard T) {
 
 // connection reads how the API server is reached.
 func connection(o Options) (*rest.Config, error) {
+	ways := 0
+	for _, given := range []bool{o.Kubeconfig != "", o.KubeconfigFile != "", o.InCluster} {
+		if given {
+			ways++
+		}
+	}
 	switch {
-	case o.InCluster && o.Kubeconfig != "":
-		return nil, fmt.Errorf("a kubeconfig and the service account of this pod exclude each other")
+	case ways != 1:
+		return nil, fmt.Errorf("say how the cluster is reached: by a kubeconfig, or by the service account of this pod")
 	case o.InCluster:
 		config, err := rest.InClusterConfig()
 		if err != nil {
 			return nil, fmt.Errorf("the service account of this pod: %w", err)
 		}
 		return config, nil
+	case o.KubeconfigFile != "":
+		return fromFile(o.KubeconfigFile, o.Context)
 	}
-	return fromKubeconfig(o.Kubeconfig, o.Context)
+	return fromText(o.Kubeconfig, o.Context)
 }

@@ -74,7 +74,7 @@ func withImages(run func() int) (int, error) {
 func options(t testing.TB) kubernetes.Options {
 	t.Helper()
 	o := kubernetes.Options{
-		Kubeconfig: kubeconfig, Installation: "test-" + strings.ToLower(rand.Text()[:8]),
+		KubeconfigFile: kubeconfig, Installation: "test-" + strings.ToLower(rand.Text()[:8]),
 		Placed: 2 * time.Second, StopGrace: 5 * time.Second, LabelKey: []byte("of one test run"),
 	}
 	t.Cleanup(func() {

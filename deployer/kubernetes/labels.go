@@ -47,6 +47,8 @@ const (
 	kindInstance = "instance"
 	kindTask     = "task"
 	kindVolume   = "volume"
+
+	anyKind = "" // selects what has one
 )
 
 // container is the name of the one container of a pod.
@@ -108,13 +110,17 @@ func selector(pairs ...string) string {
 	return strings.Join(terms, ",")
 }
 
-// ours selects what this installation made of one kind; of one app, or of all
-// for "".
+// ours selects what this installation made of one kind, or of anyKind; of one
+// app, or of all for "".
 func (c *Cluster) ours(kind, app string) string {
-	if app == "" {
-		return selector(LabelInstallation, c.options.Installation, LabelKind, kind)
+	selected := selector(LabelInstallation, c.options.Installation) + "," + LabelKind
+	if kind != anyKind {
+		selected += "=" + kind
 	}
-	return selector(LabelInstallation, c.options.Installation, LabelKind, kind, LabelApp, app)
+	if app != "" {
+		selected += "," + selector(LabelApp, app)
+	}
+	return selected
 }
 
 // of selects what belongs to a workload.

@@ -155,11 +155,14 @@ func (t *tailer) stream(ctx context.Context, previous bool, yield func(deployer.
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
+		if errors.Is(err, errNotALog) { // the node says in its place why it has none
+			return errNoLog
+		}
 		if err != nil {
-			if failed := fail(ctx, "read the log of "+t.pod, err); !t.follow || errors.Is(err, errNotALog) {
-				return failed
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
-			return fmt.Errorf("%w: %w", deployer.ErrUnavailable, err)
+			return fmt.Errorf("read the log of %s: %w: %w", t.pod, deployer.ErrUnavailable, err)
 		}
 		if line.Time.Before(from) {
 			continue

@@ -54,14 +54,21 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// lookAgain is how often is looked again without a notice: for what time alone
+// changes, such as how long something has been failing.
+const lookAgain = 2 * time.Second
+
 // until looks again after each notice, until done says that it is.
 func (c *Cluster) until(ctx context.Context, selector string, done func(context.Context) (bool, error), paths ...string) error {
 	watching, cancel := context.WithCancel(ctx)
 	defer cancel()
 	told := c.notices(watching, selector, paths...)
+	again := time.NewTicker(lookAgain)
+	defer again.Stop()
 	for {
 		select {
 		case <-told:
+		case <-again.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}

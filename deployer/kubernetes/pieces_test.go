@@ -36,8 +36,10 @@ func TestPieces(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []deployer.LogLine{
-		{Time: at, Text: "one"}, {Time: at},
-		{Time: at, Text: long[:maxPiece], Partial: true}, {Time: at, Text: long[maxPiece:]},
+		{Time: at, Text: "one"},
+		{Time: at},
+		{Time: at, Text: long[:maxPiece], Partial: true},
+		{Time: at, Text: long[maxPiece:]},
 		{Time: at, Text: " no end"},
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/slipway-paas/slipway/deployer"
@@ -25,10 +26,8 @@ func (c *Cluster) Remove(ctx context.Context, id deployer.WorkloadID, grace time
 		return err
 	}
 	defer unlock()
-	for _, kind := range []string{kindInstance, kindTask} {
-		if err := c.takeDown(ctx, id, kind, grace); err != nil {
-			return err
-		}
+	if err := c.takeDown(ctx, id, anyKind, grace); err != nil {
+		return err
 	}
 	if err := c.removeName(ctx, id); err != nil {
 		return err
@@ -48,21 +47,23 @@ func (c *Cluster) takeDown(ctx context.Context, id deployer.WorkloadID, kind str
 	if err != nil {
 		return fail(ctx, what, err)
 	}
-	for _, kind := range []resource{secrets, budgets, networkPolicies} {
-		if err := c.api.removeAll(ctx, kind.in(namespace), selected, metav1.DeleteOptions{}); err != nil {
-			return fail(ctx, what, err)
-		}
+	return fail(ctx, what, c.removeEach(ctx, namespace, selected, metav1.DeleteOptions{}, secrets, budgets, networkPolicies))
+}
+
+// removeEach removes what is selected of some kinds, side by side.
+func (c *Cluster) removeEach(ctx context.Context, namespace, selected string, options metav1.DeleteOptions, kinds ...resource) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, kind := range kinds {
+		group.Go(func() error { return c.api.removeAll(ctx, kind.in(namespace), selected, options) })
 	}
-	return nil
+	return group.Wait()
 }
 
 // endAll removes what makes pods, and ends them.
 func (c *Cluster) endAll(ctx context.Context, what, namespace, selected string, grace time.Duration) error {
 	orphan := metav1.DeletePropagationOrphan
-	for _, makers := range []resource{deployments, replicaSets, jobs} {
-		if err := c.api.removeAll(ctx, makers.in(namespace), selected, metav1.DeleteOptions{PropagationPolicy: &orphan}); err != nil {
-			return err
-		}
+	if err := c.removeEach(ctx, namespace, selected, metav1.DeleteOptions{PropagationPolicy: &orphan}, deployments, replicaSets, jobs); err != nil {
+		return err
 	}
 	e := &ending{Cluster: c, what: what, namespace: namespace, selected: selected, grace: grace, told: map[string]bool{}}
 	return e.untilEnded(ctx)

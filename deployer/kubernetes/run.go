@@ -165,6 +165,7 @@ func asError(err error) error {
 
 // untilSeen looks at the task's pod until done says that it is.
 func (r *running) untilSeen(ctx context.Context, done func(*pod) (bool, error)) error {
+	began := time.Now()
 	selected := selector(batchv1.JobNameLabel, r.name)
 	return r.until(ctx, selected, func(ctx context.Context) (bool, error) {
 		var list corev1.PodList
@@ -175,15 +176,15 @@ func (r *running) untilSeen(ctx context.Context, done func(*pod) (bool, error)) 
 			if r.pod != "" {
 				return done(nil)
 			}
-			return false, r.notMade(ctx)
+			return false, r.refusedTask(ctx, began)
 		}
 		r.pod = list.Items[0].Name
 		return done(look(&list.Items[0]))
 	}, pods.in(r.namespace), jobs.in(r.namespace))
 }
 
-// notMade says why the engine has not made the task's pod, if it will not.
-func (r *running) notMade(ctx context.Context) error {
+// refusedTask says why the engine has not made the task's pod, if it will not.
+func (r *running) refusedTask(ctx context.Context, since time.Time) error {
 	var list corev1.EventList
 	path := happenings.in(r.namespace)
 	err := r.api.do(ctx, r.api.rest.Get().AbsPath(path).Param("fieldSelector", "involvedObject.kind=Job,involvedObject.name="+r.name), &list)
@@ -191,8 +192,11 @@ func (r *running) notMade(ctx context.Context) error {
 		return fail(ctx, "look for the task "+r.name, err)
 	}
 	for _, e := range list.Items {
-		if overQuota(e.Message) {
-			return fmt.Errorf("start the task %s: %w: %s", r.name, deployer.ErrNoRoom, quote(e.Message))
+		if e.Type != corev1.EventTypeWarning {
+			continue
+		}
+		if err := r.notMade(e.Message, since); err != nil {
+			return fmt.Errorf("start the task %s: %w", r.name, err)
 		}
 	}
 	return nil

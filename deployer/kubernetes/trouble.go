@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/slipway-paas/slipway/deployer"
@@ -43,6 +44,28 @@ func (c *Cluster) trouble(v *pod, since time.Time) error {
 		return &deployer.Unhealthy{Instance: in, Reason: "could not be started: " + message, Exited: true}
 	}
 	return nil
+}
+
+// refused says why the engine does not make a Deployment's pods: at once when a
+// quota is exceeded, and of everything else when it has lasted since a while.
+func (c *Cluster) refused(d *appsv1.Deployment, since time.Time) error {
+	for _, condition := range d.Status.Conditions {
+		if condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue {
+			return c.notMade(condition.Message, since)
+		}
+	}
+	return nil
+}
+
+// notMade judges what the engine says about a pod that it could not make.
+func (c *Cluster) notMade(message string, since time.Time) error {
+	switch {
+	case overQuota(message):
+		return fmt.Errorf("%w: %s", deployer.ErrNoRoom, quote(message))
+	case time.Since(since) >= c.options.Placed:
+		return fmt.Errorf("the cluster refuses it: %s", quote(message))
+	}
+	return nil // the namespace's own account may be a moment late, for one
 }
 
 func (v *pod) image() string {

@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"maps"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/slipway-paas/slipway/deployer"
 )
@@ -57,10 +56,11 @@ func (c *Cluster) watchOnce(ctx context.Context, yield func(deployer.Event) bool
 	if err := c.api.list(ctx, pods.in(""), selected, &found); err != nil {
 		return false, fail(ctx, "list pods", err)
 	}
-	s := &sight{Cluster: c, pods: map[string]*corev1.Pod{}}
+	s := &sight{Cluster: c, pods: map[deployer.WorkloadID]map[types.UID]*corev1.Pod{}}
 	for i := range found.Items {
-		s.pods[string(found.Items[i].UID)] = &found.Items[i]
+		s.keep(&found.Items[i])
 	}
+	found.Items = nil // many, and kept as far as they are needed
 	stream, err := c.api.watch(ctx, pods.in(""), selected, found.ResourceVersion)
 	if err != nil {
 		return false, fail(ctx, "watch pods", err)
@@ -99,10 +99,35 @@ func (c *Cluster) watchOnce(ctx context.Context, yield func(deployer.Event) bool
 	}
 }
 
-// sight is what a watch has seen: the pods as they are, by UID.
+// sight is what a watch has seen: the pods as they are.
 type sight struct {
 	*Cluster
-	pods map[string]*corev1.Pod
+	pods map[deployer.WorkloadID]map[types.UID]*corev1.Pod
+}
+
+// keep remembers a pod, as little of it as look needs: there may be very many.
+// It gives what it was before, nil for nothing.
+func (s *sight) keep(p *corev1.Pod) (before *corev1.Pod) {
+	p.ManagedFields, p.OwnerReferences = nil, nil
+	spec := corev1.PodSpec{NodeName: p.Spec.NodeName}
+	for _, one := range p.Spec.Containers {
+		spec.Containers = append(spec.Containers, corev1.Container{Name: one.Name, Image: one.Image, Resources: one.Resources})
+	}
+	p.Spec = spec
+	id := identity(p).Workload
+	if s.pods[id] == nil {
+		s.pods[id] = map[types.UID]*corev1.Pod{}
+	}
+	before, s.pods[id][p.UID] = s.pods[id][p.UID], p
+	return before
+}
+
+func (s *sight) forget(p *corev1.Pod) {
+	id := identity(p).Workload
+	delete(s.pods[id], p.UID)
+	if len(s.pods[id]) == 0 {
+		delete(s.pods, id)
+	}
 }
 
 // take reads one notice and gives the events that it stands for.
@@ -121,11 +146,10 @@ func (s *sight) take(ctx context.Context, seen change) ([]deployer.Event, string
 	if seen.Type == "BOOKMARK" {
 		return nil, now.ResourceVersion, nil
 	}
-	before := s.pods[string(now.UID)]
-	s.pods[string(now.UID)] = &now
+	before := s.keep(&now)
 	index := s.index(ctx, &now)
 	if seen.Type == "DELETED" {
-		delete(s.pods, string(now.UID))
+		s.forget(&now)
 	}
 	var was *pod
 	if before != nil {
@@ -140,10 +164,9 @@ func (s *sight) take(ctx context.Context, seen change) ([]deployer.Event, string
 // index gives a pod's index among its workload's, and writes it on the pod if it
 // is not there yet.
 func (s *sight) index(ctx context.Context, p *corev1.Pod) int {
-	this := look(p)
 	var siblings []*pod
-	for _, one := range slices.Collect(maps.Values(s.pods)) {
-		if v := look(one); v.instance.Workload == this.instance.Workload && (!v.over || one.UID == p.UID) {
+	for _, one := range s.pods[identity(p).Workload] {
+		if v := look(one); !v.over || one.UID == p.UID {
 			siblings = append(siblings, v)
 		}
 	}
@@ -158,7 +181,7 @@ func (s *sight) index(ctx context.Context, p *corev1.Pod) int {
 			return v.instance.Index
 		}
 	}
-	return this.instance.Index
+	return 0 // it is among them
 }
 
 // happened gives the events between two looks at a pod, of which the first may

@@ -124,6 +124,7 @@ func handler(w World, exit chan<- int) http.Handler {
 	mux.HandleFunc("/exit", func(rw http.ResponseWriter, r *http.Request) {
 		code, _ := strconv.Atoi(r.URL.Query().Get("code"))
 		rw.Header().Set("Connection", "close")
+		rw.Header().Set("Content-Length", "0") // so that it is all there before the app is gone
 		rw.WriteHeader(http.StatusAccepted)
 		if f, ok := rw.(http.Flusher); ok {
 			f.Flush()
