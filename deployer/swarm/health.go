@@ -131,12 +131,14 @@ func (w *wait) look(ctx context.Context, s *seat, siblings []*seat) error {
 		}
 		return nil
 	}
-	w.healthy = true
 	w.remember(s.id, t.ID)
 	if s.phase() == phaseProven {
+		w.healthy = true
 		return nil
 	}
-	return w.prove(ctx, s, siblings)
+	var err error
+	w.healthy, err = w.prove(ctx, s, siblings)
+	return err
 }
 
 func (w *wait) probe(ctx context.Context, port int, health deployer.Health) (ok bool) {

@@ -153,6 +153,11 @@ func (h *hub) run(ctx context.Context, prod chan struct{}) {
 		away, backoff = false, deployer.Backoff{}
 		next := &sighting{view: v, broken: broken}
 		next.remember(seen)
+		for id, at := range next.lateAt {
+			if at.Equal(next.at) { // another server may have removed it
+				c.forget(id)
+			}
+		}
 		if seen == nil || v.moving() || next.differs(seen) {
 			moved = time.Now()
 		}

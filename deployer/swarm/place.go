@@ -25,18 +25,18 @@ const placeWait = 5 * time.Second
 var nowhere = []swarm.Platform{{OS: "none"}}
 
 // update changes a service. That another server changed or removed it first is
-// no error: whoever updates looks again.
-func (c *Cluster) update(ctx context.Context, s *seat, change func(*swarm.ServiceSpec)) error {
+// no error: it is not done then, and whoever updates looks again.
+func (c *Cluster) update(ctx context.Context, s *seat, change func(*swarm.ServiceSpec)) (done bool, err error) {
 	spec := s.service.Spec
 	spec.Labels = maps.Clone(spec.Labels)
 	change(&spec)
-	_, err := c.engine.API.ServiceUpdate(ctx, s.id, s.service.Version, spec, swarm.ServiceUpdateOptions{
+	_, err = c.engine.API.ServiceUpdate(ctx, s.id, s.service.Version, spec, swarm.ServiceUpdateOptions{
 		RegistryAuthFrom: swarm.RegistryAuthFromSpec,
 	})
 	if err != nil && (cerrdefs.IsNotFound(err) || strings.Contains(err.Error(), "update out of sequence")) {
-		return nil
+		return false, nil
 	}
-	return docker.Failed(ctx, "update the service of "+identity(s.id, s.labels).Name, err)
+	return err == nil, docker.Failed(ctx, "update the service of "+identity(s.id, s.labels).Name, err)
 }
 
 func setPlacement(spec *swarm.ServiceSpec, p phase, constraints []string, platforms []swarm.Platform) {
@@ -46,17 +46,18 @@ func setPlacement(spec *swarm.ServiceSpec, p phase, constraints []string, platfo
 
 // place lets the engine look for a node, among those that constraints leave.
 func (c *Cluster) place(ctx context.Context, s *seat, constraints []string) error {
-	return c.update(ctx, s, func(spec *swarm.ServiceSpec) { setPlacement(spec, phasePlacing, constraints, nil) })
+	_, err := c.update(ctx, s, func(spec *swarm.ServiceSpec) { setPlacement(spec, phasePlacing, constraints, nil) })
+	return err
 }
 
 // hold keeps the engine from starting the instance again.
-func (c *Cluster) hold(ctx context.Context, s *seat) error {
+func (c *Cluster) hold(ctx context.Context, s *seat) (done bool, err error) {
 	return c.update(ctx, s, func(spec *swarm.ServiceSpec) { setPlacement(spec, phaseStarting, s.wanted(), nowhere) })
 }
 
 // prove records that the instance was healthy: from now on the engine starts it
 // again, on a node where no other of its workload is if there is one.
-func (c *Cluster) prove(ctx context.Context, s *seat, siblings []*seat) error {
+func (c *Cluster) prove(ctx context.Context, s *seat, siblings []*seat) (done bool, err error) {
 	list := append(s.wanted(), s.apart(siblings)...)
 	return c.update(ctx, s, func(spec *swarm.ServiceSpec) { setPlacement(spec, phaseProven, list, nil) })
 }
@@ -64,10 +65,11 @@ func (c *Cluster) prove(ctx context.Context, s *seat, siblings []*seat) error {
 // leave stops the instance and keeps its service, so that how it ended can
 // still be read.
 func (c *Cluster) leave(ctx context.Context, s *seat) error {
-	return c.update(ctx, s, func(spec *swarm.ServiceSpec) {
+	_, err := c.update(ctx, s, func(spec *swarm.ServiceSpec) {
 		setPlacement(spec, phaseLeaving, s.wanted(), nowhere)
 		spec.TaskTemplate.ForceUpdate++
 	})
+	return err
 }
 
 // settle waits until the workload's new instances have nodes, and holds them.
@@ -107,7 +109,8 @@ func (c *Cluster) settleOne(ctx context.Context, s *seat) (waiting bool, err err
 	case t == nil || leaving(*t) && t.NodeID == "":
 		return true, nil
 	case t.NodeID != "":
-		return false, c.hold(ctx, s)
+		done, err := c.hold(ctx, s)
+		return !done, err
 	case s.stuck() == "":
 		return true, nil
 	case slices.Equal(s.constraints(), s.wanted()):

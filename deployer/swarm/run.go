@@ -104,7 +104,7 @@ func (c *Cluster) runToEnd(ctx context.Context, t deployer.Task, id string, stre
 			continue
 		}
 		if turnedAway(*task) {
-			if err := c.update(ctx, s, func(spec *swarm.ServiceSpec) { spec.TaskTemplate.ForceUpdate++ }); err != nil {
+			if _, err := c.update(ctx, s, func(spec *swarm.ServiceSpec) { spec.TaskTemplate.ForceUpdate++ }); err != nil {
 				return 0, err
 			}
 			continue
