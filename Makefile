@@ -94,7 +94,7 @@ test-swarm: ## The Swarm driver on a real Docker Swarm of three nodes (as root)
 .PHONY: test-kubernetes
 test-kubernetes: ## The Kubernetes driver on a real node, built from source (as root; 12 CPU minutes once)
 	@echo 'Tests on Kubernetes'
-	@scripts/testbed/kubernetes.sh run go test $(TEST_FLAGS) -tags kubernetes -count=1 $(if $(ONLY),-run '$(ONLY)') ./deployer/kubernetes
+	@scripts/testbed/kubernetes.sh run go test $(TEST_FLAGS) -tags kubernetes -count=1 -parallel 4 $(if $(ONLY),-run '$(ONLY)') ./deployer/kubernetes
 
 test-ui: web/node_modules/.installed ## The dashboard's linter and tests
 	@echo 'Dashboard tests'

@@ -65,6 +65,7 @@ func Run(t *testing.T, harness func(t *testing.T) Harness) {
 		{"Volumes/outlive instances and releases", volumesOutlive},
 		{"Run/connects input, output and exit code", runTask},
 		{"Run/ends with its context", runCancelled},
+		{"Rollout/loses no request", rolloutLosesNoRequest},
 		{"every method ends with its context", contextEnds},
 	}
 	for _, test := range tests {

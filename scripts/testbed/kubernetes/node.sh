@@ -15,6 +15,10 @@ for folder in /var/log /run/containerd /var/lib/cni /tmp/hostpath_pv; do
 	mount -t tmpfs -o mode=755 testbed "$folder"
 done
 
+# Nobody answers names in here; that there is nobody is known at once.
+: >"$disk/resolv.conf"
+mount --bind "$disk/resolv.conf" "$(readlink -f /etc/resolv.conf)"
+
 sysctl -qw net.ipv4.ip_forward=1
 for tree in /sys/fs/cgroup/*/; do
 	[ ! -e "$tree/cgroup.procs" ] || mkdir -p "$tree/$cgroup"
