@@ -1,5 +1,5 @@
-// spec sha256:529f207c6cddf6559524333002afd96f64d328f5979e0c50dbde6b38df3ae247
-// code sha256:9de0b44a3ad5e49ffb5306d5b217e8e0aa218640786a5019949a99f746c83951
+// spec sha256:881405aefa483de321f53d3081fd8ca7dcb2aba3cdac735830fe82aea53b2952
+// code sha256:e6474afaa5ae81fd3b990cf1bc2981a75cd4a4cd522c556849e5bb1b32412dd3
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -22,7 +22,6 @@ import (
 
 // Defines values for AddClusterKind.
 const (
-	AddClusterKindDocker     AddClusterKind = "docker"
 	AddClusterKindKubernetes AddClusterKind = "kubernetes"
 	AddClusterKindSwarm      AddClusterKind = "swarm"
 )
@@ -30,8 +29,6 @@ const (
 // Valid indicates whether the value is a known member of the AddClusterKind enum.
 func (e AddClusterKind) Valid() bool {
 	switch e {
-	case AddClusterKindDocker:
-		return true
 	case AddClusterKindKubernetes:
 		return true
 	case AddClusterKindSwarm:

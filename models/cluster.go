@@ -71,19 +71,21 @@ func CheckCluster(c *Cluster, with ClusterCredentials) error {
 			return Invalid("credentials.kubeconfig", "the kubeconfig is over 1 MiB")
 		}
 		return nil
-	case ClusterSwarm, ClusterDocker:
+	case ClusterDocker:
+		return Invalid("kind", "what runs on a single engine elsewhere cannot be reached by the routers; make it a Swarm of one node (docker swarm init) and add that")
+	case ClusterSwarm:
 		if with.Kubeconfig != "" || with.Context != "" {
 			return Invalid("credentials.kubeconfig", "only a Kubernetes cluster has a kubeconfig")
 		}
 		return checkEndpoint(c, with)
 	}
-	return Invalid("kind", "%q is no kind of cluster; use swarm, kubernetes or docker", shorten(string(c.Kind)))
+	return Invalid("kind", "%q is no kind of cluster; use swarm or kubernetes", shorten(string(c.Kind)))
 }
 
 // checkEndpoint refuses what no engine's API is at, and an engine that anybody
 // on the network could command.
 func checkEndpoint(c *Cluster, with ClusterCredentials) error {
-	if c.Endpoint == "" && c.Kind == ClusterSwarm {
+	if c.Endpoint == "" {
 		return nil // the server's own engine is one of its managers
 	}
 	at, err := url.Parse(c.Endpoint)

@@ -1,11 +1,55 @@
 package server
 
 import (
+	"context"
+	"path/filepath"
+
+	"github.com/slipway-paas/slipway/deployer"
+	"github.com/slipway-paas/slipway/deployer/docker"
+	"github.com/slipway-paas/slipway/deployer/kubernetes"
+	"github.com/slipway-paas/slipway/deployer/swarm"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/server/clusters"
+	"github.com/slipway-paas/slipway/server/registry"
+	"github.com/slipway-paas/slipway/server/secrets"
 )
 
+// openRegistry makes the registry that clusters take images from. It costs
+// nothing until one does.
+func (s *Server) openRegistry(box *secrets.Box) (err error) {
+	cfg := s.Config
+	options := registry.Options{
+		Installation: cfg.Installation, Folder: filepath.Join(cfg.DataDir, "registry"), Keys: box, Engine: s.cluster.Engine,
+		Address: cfg.RegistryAddress, Local: func() string { return onLoopback(cfg.Listen) }, Logger: s.Logger,
+	}
+	if cfg.Registry != "" {
+		options.External = &registry.External{Address: cfg.Registry, Username: cfg.RegistryUsername, Password: cfg.RegistryPassword}
+	}
+	if s.registry, err = registry.New(options); err == nil {
+		s.onClose("registry", func(context.Context) error { return s.registry.Close() })
+	}
+	return err
+}
+
 // drivers are the kinds of cluster that can be added.
-func (s *Server) drivers() map[models.ClusterKind]clusters.Driver {
-	return map[models.ClusterKind]clusters.Driver{}
+func (s *Server) drivers(box *secrets.Box) map[models.ClusterKind]clusters.Driver {
+	labelKey := box.Key("labels of instances")
+	return map[models.ClusterKind]clusters.Driver{
+		models.ClusterSwarm: func(cluster *models.Cluster, with models.ClusterCredentials) (deployer.Cluster, error) {
+			host := cluster.Endpoint
+			if host == "" {
+				host = s.Config.DockerHost
+			}
+			return swarm.New(swarm.Options{
+				Host: host, TLS: docker.TLS{CA: with.CA, Cert: with.Cert, Key: with.Key}, Installation: s.Config.Installation,
+				StopGrace: s.Config.StopGrace, LabelKey: labelKey, Logger: s.Logger.With("cluster", cluster.Name), PullAuth: s.registry.PullAuth,
+			})
+		},
+		models.ClusterKubernetes: func(cluster *models.Cluster, with models.ClusterCredentials) (deployer.Cluster, error) {
+			return kubernetes.New(kubernetes.Options{
+				Kubeconfig: with.Kubeconfig, Context: with.Context, InCluster: with.Kubeconfig == "", Installation: s.Config.Installation,
+				StopGrace: s.Config.StopGrace, LabelKey: labelKey, Logger: s.Logger.With("cluster", cluster.Name), PullAuth: s.registry.PullAuth,
+			})
+		},
+	}
 }

@@ -41,6 +41,7 @@ import (
 	"github.com/slipway-paas/slipway/server/peers"
 	"github.com/slipway-paas/slipway/server/pipeline"
 	"github.com/slipway-paas/slipway/server/postgres"
+	"github.com/slipway-paas/slipway/server/registry"
 	"github.com/slipway-paas/slipway/server/routing"
 	"github.com/slipway-paas/slipway/server/secrets"
 	"github.com/slipway-paas/slipway/server/space"
@@ -81,6 +82,7 @@ type Server struct {
 	pipeline *pipeline.Pipeline
 	space    *space.Service
 	clusters *clusters.Service
+	registry *registry.Service
 	queue    *jobs.Queue
 	accounts *accounts.Service
 	git      *git.Server
@@ -264,7 +266,10 @@ func (s *Server) openServices(ctx context.Context) error {
 	}
 
 	hub := live.NewHub(0)
-	s.clusters = clusters.New(clusters.Deps{Store: s.store, Home: s.cluster, Drivers: s.drivers(), Hub: hub, Box: box, Logger: s.Logger})
+	if err := s.openRegistry(box); err != nil {
+		return err
+	}
+	s.clusters = clusters.New(clusters.Deps{Store: s.store, Home: s.cluster, Drivers: s.drivers(box), Hub: hub, Box: box, Logger: s.Logger})
 	if err := s.clusters.Reload(ctx); err != nil {
 		return err
 	}
@@ -282,7 +287,7 @@ func (s *Server) openServices(ctx context.Context) error {
 	s.pipeline = pipeline.New(pipeline.Deps{
 		Store: s.store, Queue: s.queue, Cluster: s.fleet, Routing: router, Peers: s.peers,
 		Builders: []builder.Builder{image.New(s.cluster.API), dockerfile.New(solver), static.New(solver, s.Programs.FileServer)},
-		Logs:     s.logs, Hub: hub, Box: box, Logger: s.Logger, Figures: s.metrics,
+		Logs:     s.logs, Hub: hub, Box: box, Logger: s.Logger, Figures: s.metrics, Publish: s.registry.Publish,
 		Room: func(ctx context.Context) error { return s.space.Room(ctx) },
 		Settings: pipeline.Settings{
 			DataDir: dir, ServerID: s.id, Installation: cfg.Installation, BuildConcurrency: cfg.BuildConcurrency,
@@ -373,7 +378,7 @@ func (s *Server) openAPI(appService *apps.Service, hub *live.Hub, box *secrets.B
 	s.api, err = api.New(api.Deps{
 		Store: s.store, Accounts: s.accounts, Apps: appService, Pipeline: s.pipeline, Logs: s.logs, Metrics: s.metrics, Space: s.space, Clusters: s.clusters, Hub: hub, Box: box,
 		Proxies: proxies, Logger: s.Logger, Engine: s.engineVersion, Routers: s.routers,
-		Git: s.git, Routing: routers, UI: s.UI,
+		Git: s.git, Routing: routers, Registry: s.registry, UI: s.UI,
 		Webhooks: &forge.Handler{Apps: hooks{s.store, appService, s.pipeline}, URL: cfg.URL, Logger: s.Logger},
 		URL:      cfg.URL, Listen: cfg.Listen, AppDomain: cfg.AppDomain, RouterHTTP: cfg.RouterHTTP, Version: s.Version,
 	})

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"syscall"
+	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/client"
@@ -16,13 +18,24 @@ import (
 
 // NewClient makes an API client that agrees with the engine on a version at
 // its first call. With an empty host it follows DOCKER_HOST and its
-// companions. It does not talk to the engine yet.
-func NewClient(host string) (*client.Client, error) {
+// companions. With TLS its certificates are used and nothing of the environment.
+// It does not talk to the engine yet.
+func NewClient(host string, secured ...TLS) (*client.Client, error) {
 	opts := []client.Opt{client.WithAPIVersionNegotiation()}
 	if host == "" {
 		opts = append(opts, client.FromEnv)
 	} else {
 		opts = append(opts, client.WithHost(host))
+	}
+	for _, one := range secured {
+		config, err := one.config()
+		if err != nil {
+			return nil, err
+		}
+		if config != nil {
+			transport := &http.Transport{TLSClientConfig: config, IdleConnTimeout: 30 * time.Second}
+			opts = append([]client.Opt{client.WithHTTPClient(&http.Client{Transport: transport, CheckRedirect: client.CheckRedirect})}, opts...)
+		}
 	}
 	api, err := client.NewClientWithOpts(opts...)
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 // Options configure a Cluster. Only Installation is required.
 type Options struct {
 	Host         string          // of the engine, "" for DOCKER_HOST or the default socket
+	TLS          TLS             // with which a Host over the network is reached; zero for none
 	Installation string          // marks what is ours: lower-case letters, digits and hyphens
 	NetworkPool  string          // IPv4 CIDR that app networks are cut from; "" for DefaultNetworkPool
 	NetworkBits  int             // prefix length of one app's network; 0 for 26, room for 61 instances
@@ -60,6 +61,7 @@ type Cluster struct {
 	workloads locks[deployer.WorkloadID]
 	networks  *networks
 	seen      healthyStarts
+	doubtful  atomic.Bool // the engine was seen to go away, and not to be back yet
 	known     knownInstances
 	notices   notifier
 	groups    cgroups
@@ -70,7 +72,7 @@ var _ deployer.Cluster = (*Cluster)(nil)
 
 // New makes a Cluster. It does not talk to the engine yet.
 func New(o Options) (*Cluster, error) {
-	api, err := NewClient(o.Host)
+	api, err := NewClient(o.Host, o.TLS)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,7 @@ type Deps struct {
 	Git      http.Handler // /<app>.git/…
 	Routing  http.Handler // /internal/router/v1/…
 	Webhooks http.Handler // /webhooks/github/<app>
+	Registry http.Handler // /v2/…; nil for none
 	UI       fs.FS        // the built dashboard, with index.html at its root
 
 	URL        string // how people reach the server, without a slash at the end

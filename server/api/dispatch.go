@@ -16,6 +16,8 @@ func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
 		a.mounted(a.deps.Routing, w, r)
 	case under(path, "/webhooks"):
 		a.mounted(a.deps.Webhooks, w, r)
+	case under(path, "/v2") && a.deps.Registry != nil:
+		a.mounted(a.deps.Registry, w, r)
 	case isGit(path):
 		a.mounted(a.deps.Git, w, r)
 	case under(path, "/internal"):

@@ -95,7 +95,7 @@ type ClusterAccess struct {
 // AddCluster is the body of add-cluster.
 type AddCluster struct {
 	Name string `json:"name" example:"production" maxLength:"100"`
-	Kind string `json:"kind" enum:"docker,swarm,kubernetes"`
+	Kind string `json:"kind" enum:"swarm,kubernetes"`
 	ClusterAccess
 }
 

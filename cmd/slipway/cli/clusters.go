@@ -145,7 +145,7 @@ func (a *access) read() (client.ClusterAccess, error) {
 func (c *cli) addCluster() *cobra.Command {
 	var how access
 	cmd := &cobra.Command{
-		Use:   "add swarm|kubernetes|docker NAME",
+		Use:   "add swarm|kubernetes NAME",
 		Short: "Add a cluster that apps can be moved to (for owners)",
 		Long: `The cluster must answer: one that cannot be reached is refused. What it is reached with is
 kept encrypted and never shown again. Its nodes take images from a registry: see

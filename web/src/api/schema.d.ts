@@ -1105,7 +1105,7 @@ export interface components {
             /** @description unix:///path or tcp://host:port; empty for a Kubernetes, and for a Swarm that the server's own engine manages */
             endpoint?: string;
             /** @enum {string} */
-            kind: "docker" | "swarm" | "kubernetes";
+            kind: "swarm" | "kubernetes";
             /** @example production */
             name: string;
         };
