@@ -89,7 +89,7 @@ test-go: payload ## Go tests: unit, and integration with the engine, Postgres an
 .PHONY: test-swarm
 test-swarm: ## The Swarm driver on a real Docker Swarm of three nodes (as root)
 	@echo 'Tests on a Docker Swarm'
-	@scripts/testbed/swarm.sh run go test $(TEST_FLAGS) -tags swarm -count=1 -parallel 4 $(if $(ONLY),-run '$(ONLY)') ./deployer/swarm
+	@scripts/testbed/swarm.sh run go test $(TEST_FLAGS) -tags swarm -count=1 -parallel 3 $(if $(ONLY),-run '$(ONLY)') ./deployer/swarm
 
 .PHONY: test-kubernetes
 test-kubernetes: ## The Kubernetes driver on a real node, built from source (as root; 12 CPU minutes once)

@@ -21,9 +21,9 @@ const (
 	motionInterval = 150 * time.Millisecond
 	// motionLasts is how long things count as in motion after a change.
 	motionLasts = 3 * time.Second
-	// share bounds looking to a part of the time: where a look takes long,
-	// because there are many instances, there are fewer.
-	share = 10
+	// Where a look takes long, because there are many instances, looking is
+	// bounded to a part of the time: one so many times as long passes between.
+	restShare, motionShare = 10, 2
 	// lateFor is how long is remembered how an instance ended that is gone.
 	lateFor = time.Minute
 )
@@ -163,11 +163,11 @@ func (h *hub) run(ctx context.Context, prod chan struct{}) {
 		}
 		seen = next
 		h.tell(seen)
-		interval := restInterval
+		interval := max(restInterval, restShare*v.took)
 		if time.Since(moved) < motionLasts {
-			interval = motionInterval
+			interval = max(motionInterval, motionShare*v.took)
 		}
-		timer := time.NewTimer(max(interval, share*v.took))
+		timer := time.NewTimer(interval)
 		select {
 		case <-timer.C:
 		case <-prod:

@@ -224,3 +224,58 @@ func TestRolloutWhileANodeIsLost(t *testing.T) {
 		t.Errorf("answers by release: %v, %v", total, err)
 	}
 }
+
+// TestNodeIsCutOff: a node that nobody reaches still runs what it had. Its
+// instance comes up elsewhere, and when the node is back the old one ends.
+func TestNodeIsCutOff(t *testing.T) {
+	c := newCluster(t, options(installation()))
+	w := workload("web", 1, 2)
+	w.Env = map[string]string{"TEST_RELEASE": "1"}
+	list := up(t, c, w)
+	stays, lost := list[0], list[1]
+	if lost.Node == "node1" { // the only manager
+		stays, lost = lost, stays
+	}
+	events := make(chan deployer.Event, 100)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		for event, err := range c.Watch(ctx) {
+			if err == nil {
+				events <- event
+			}
+		}
+	}()
+	if first := <-events; first.Type != deployer.EventResync {
+		t.Errorf("the first event is %+v", first)
+	}
+	t.Cleanup(func() { power(t, "mend", lost.Node); whole(t, c) })
+	power(t, "cut", lost.Node)
+	for _, want := range []deployer.EventType{deployer.EventDied, deployer.EventStarted} {
+		select {
+		case event := <-events:
+			if event.Type != want || event.Instance.ID != lost.ID || (event.Instance.Address != "") != (want == deployer.EventStarted) {
+				t.Errorf("told of %+v, want %s of %s", event, want, lost.Name)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("not told: %s", want)
+		}
+	}
+	var now []deployer.Instance
+	eventually(t, "it serves elsewhere", func() bool {
+		now = instances(t, c, w.ID)
+		return len(now) == 2 && now[lost.Index-1].State == deployer.StateHealthy && now[lost.Index-1].Node != lost.Node
+	})
+	if now[stays.Index-1] != stays || now[lost.Index-1].Node == stays.Node {
+		t.Errorf("there are %+v, were %+v", now, list)
+	}
+	power(t, "mend", lost.Node)
+	whole(t, c)
+	eventually(t, "the old one has ended", func() bool {
+		_, err := ask(lost.Address)
+		return err != nil
+	})
+	if after := instances(t, c, w.ID); !slices.Equal(after, now) {
+		t.Errorf("with the node back there are %+v, were %+v", after, now)
+	}
+}

@@ -80,7 +80,7 @@ func (c *Cluster) takeAway(ctx context.Context, id deployer.WorkloadID, seats []
 func (c *Cluster) takeNext(ctx context.Context, v *view, going map[string]bool, late bool) (left int, err error) {
 	var ready []*seat
 	for _, s := range v.seats {
-		if !going[s.id] {
+		if !going[s.id] || s.service == nil && s.quiet() { // only its container is still to be cleared away
 			continue
 		}
 		left++

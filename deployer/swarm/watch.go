@@ -120,7 +120,7 @@ func (s *seat) event(kind deployer.EventType, t swarm.Task) deployer.Event {
 		if !ended(t) {
 			e.At = s.view.at // that its node was found lost
 		}
-	case s.serves(t):
+	case kind == deployer.EventStarted && s.runs(t) || s.serves(t):
 		in.Address = s.addressOf(t)
 	}
 	return e

@@ -8,6 +8,8 @@
 #   scripts/testbed/swarm.sh run COMMAND  up, run the command with that environment, down
 #   scripts/testbed/swarm.sh kill N       lose node N: everything on it ends at once
 #   scripts/testbed/swarm.sh start N      give node N power again
+#   scripts/testbed/swarm.sh cut N        pull node N's cable: what runs on it goes on
+#   scripts/testbed/swarm.sh mend N       put it back
 #
 # Its files are in $SLIPWAY_TESTBED_SWARM_DIR, by default a folder in $TMPDIR.
 set -euo pipefail
@@ -201,6 +203,8 @@ up) locked; up; environment ;;
 down) locked; down ;;
 kill) kill_node "${2:?which node}" ;;
 start) [ -s "$dir/node${2:?which node}.pid" ] || start_node "$2" ;;
+cut) ip link set "${name}v${2:?which node}" down ;;
+mend) ip link set "${name}v${2:?which node}" up ;;
 run)
 	shift
 	locked
