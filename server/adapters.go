@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-paas/slipway/server/logs"
 	"github.com/slipway-paas/slipway/server/metrics"
 	"github.com/slipway-paas/slipway/server/pipeline"
+	"github.com/slipway-paas/slipway/server/registry"
 	"github.com/slipway-paas/slipway/server/routing"
 )
 
@@ -103,9 +104,10 @@ type remains struct {
 	repositories git.Repositories
 	collector    *logs.Collector
 	metrics      *metrics.Store
+	registry     *registry.Service
 }
 
 // Forget implements apps.Remains.
-func (r remains) Forget(_ context.Context, appID string) error {
-	return errors.Join(r.repositories.Remove(appID), r.collector.Forget(appID), r.metrics.Forget(appID))
+func (r remains) Forget(ctx context.Context, appID string) error {
+	return errors.Join(r.registry.Forget(ctx, appID), r.repositories.Remove(appID), r.collector.Forget(appID), r.metrics.Forget(appID))
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"path/filepath"
+	"time"
 
 	"github.com/slipway-paas/slipway/deployer"
 	"github.com/slipway-paas/slipway/deployer/docker"
@@ -29,6 +30,29 @@ func (s *Server) openRegistry(box *secrets.Box) (err error) {
 		s.onClose("registry", func(context.Context) error { return s.registry.Close() })
 	}
 	return err
+}
+
+// collectRegistryEvery is how often the registry is rid of images that no
+// release needs any more.
+const collectRegistryEvery = 12 * time.Hour
+
+func (s *Server) collectRegistry(ctx context.Context) error {
+	tick := time.NewTicker(collectRegistryEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		kept, err := s.store.KeptImages(ctx, "", s.pipeline.Keeping())
+		if err == nil {
+			_, err = s.registry.Collect(ctx, kept)
+		}
+		if err != nil && ctx.Err() == nil {
+			s.Logger.Warn("the registry keeps images that no release needs", "error", err)
+		}
+	}
 }
 
 // drivers are the kinds of cluster that can be added.

@@ -298,7 +298,7 @@ func (s *Server) openServices(ctx context.Context) error {
 	})
 	s.peers.Sources = s.pipeline.Sources()
 	s.accounts = accounts.New(s.store, hub, s.Logger)
-	left := remains{git.Repositories{DataDir: dir}, collector, s.metrics}
+	left := remains{git.Repositories{DataDir: dir}, collector, s.metrics, s.registry}
 	s.space = space.New(space.Deps{
 		Store: s.store, Cluster: s.fleet, Cache: solver, Logs: s.logs, Sources: s.pipeline, Remains: left, Hub: hub, Logger: s.Logger,
 		Settings: space.Settings{
@@ -433,6 +433,7 @@ func (s *Server) startWork(ctx context.Context) error {
 	}
 	s.onClose("jobs", s.queue.Stop)
 	s.background("pruning", s.prune)
+	s.background("registry", s.collectRegistry)
 	s.background("space", func(ctx context.Context) error { s.space.Run(ctx); return nil })
 	if s.Config.Router == "container" || s.Config.Router == "process" {
 		s.background("router", s.keepRouter)

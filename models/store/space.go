@@ -16,13 +16,14 @@ type Keeping struct {
 
 // KeptImages gives the images that a rollback may want, or a deployment that is
 // under way: of an app's newest releases, of those that deployments went back
-// to last, of the live one, the one before it and the warm one. With appID ""
-// it gives those of all apps.
+// to last, of the live one, the one before it and the warm one. Of a release on a
+// cluster that is both what its nodes pull and what the server's own engine
+// built. With appID "" it gives those of all apps.
 func (s *Store) KeptImages(ctx context.Context, appID string, keep Keeping) ([]string, error) {
 	images := []string{}
 	err := s.with(ctx).Raw(`
 		WITH made AS (
-			SELECT app_id, version, image, created_at, row_number() OVER (PARTITION BY app_id ORDER BY version DESC) AS nth
+			SELECT app_id, version, image, build_id, created_at, row_number() OVER (PARTITION BY app_id ORDER BY version DESC) AS nth
 			FROM releases WHERE ? = '' OR app_id = ?),
 		went AS (
 			SELECT d.app_id, d.release, d.finished_at, row_number() OVER (PARTITION BY d.app_id ORDER BY d.number DESC) AS nth,
@@ -31,12 +32,14 @@ func (s *Store) KeptImages(ctx context.Context, appID string, keep Keeping) ([]s
 			WHERE d.state = ? AND d.release > 0 AND (? = '' OR d.app_id = ?)),
 		before AS (
 			SELECT DISTINCT ON (app_id) app_id, release FROM went WHERE other ORDER BY app_id, nth)
-		SELECT DISTINCT m.image FROM made m JOIN apps a ON a.id = m.app_id
-		WHERE m.version IN (a.live_release, a.warm_release)
+		SELECT DISTINCT kept.image FROM made m JOIN apps a ON a.id = m.app_id
+			LEFT JOIN builds b ON b.id = m.build_id
+			CROSS JOIN LATERAL (VALUES (m.image), (b.image)) AS kept (image)
+		WHERE kept.image <> '' AND (m.version IN (a.live_release, a.warm_release)
 			OR m.nth <= ? AND m.created_at >= ?
 			OR EXISTS (SELECT 1 FROM before b WHERE b.app_id = m.app_id AND b.release = m.version)
 			OR EXISTS (SELECT 1 FROM went w WHERE w.app_id = m.app_id AND w.release = m.version AND w.nth <= ? AND w.finished_at >= ?)
-			OR EXISTS (SELECT 1 FROM deployments d WHERE d.app_id = m.app_id AND d.state IN ? AND m.version IN (d.release, d.from_release))`,
+			OR EXISTS (SELECT 1 FROM deployments d WHERE d.app_id = m.app_id AND d.state IN ? AND m.version IN (d.release, d.from_release)))`,
 		appID, appID, models.DeploymentSucceeded, appID, appID,
 		keep.Releases, keep.Since, keep.Releases, keep.Since, openStates).Scan(&images).Error
 	return images, translate(err)
