@@ -72,6 +72,7 @@ export const deployments = {
   "trigger.settings": "Settings change",
   "trigger.restart": "Restart",
   "trigger.return": "Automatic return",
+  "trigger.move": "Move to another cluster",
 
   "state.queued": "Queued",
   "state.building": "Building",

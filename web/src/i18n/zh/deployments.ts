@@ -73,6 +73,7 @@ export const deployments = translationOf<typeof english>()({
   "trigger.settings": "设置变更",
   "trigger.restart": "重启",
   "trigger.return": "自动回退",
+  "trigger.move": "迁移到其他集群",
 
   "state.queued": "排队中",
   "state.building": "构建中",
