@@ -159,15 +159,11 @@ type watching struct {
 	decoder *json.Decoder
 }
 
-// watch follows the changes since a version; with "" it begins with what is
-// there. It ends when ctx does.
+// watch follows the changes since a version. It ends when ctx does.
 func (a *api) watch(ctx context.Context, path, selector, since string) (*watching, error) {
 	request := a.rest.Get().AbsPath(path).
 		Param("watch", "true").Param("labelSelector", selector).Param("allowWatchBookmarks", "true").
-		Param("timeoutSeconds", strconv.Itoa(int(watchFor/time.Second)))
-	if since != "" {
-		request = request.Param("resourceVersion", since)
-	}
+		Param("timeoutSeconds", strconv.Itoa(int(watchFor/time.Second))).Param("resourceVersion", since)
 	body, err := request.Stream(ctx)
 	if err != nil {
 		return nil, err
@@ -177,6 +173,12 @@ func (a *api) watch(ctx context.Context, path, selector, since string) (*watchin
 
 // watchFor is how long one watch lasts before it is asked for again.
 const watchFor = 5 * time.Minute
+
+// Types of notice beside those of a change.
+const (
+	watchFailed   = "ERROR"
+	watchBookmark = "BOOKMARK"
+)
 
 // change is one notice of a watch.
 type change struct {

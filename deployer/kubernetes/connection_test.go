@@ -80,6 +80,7 @@ func (d *doorway) cut(shut bool) {
 // TestWatchConnectsAgain: events go on after the cluster was away, and a resync
 // comes before them.
 func TestWatchConnectsAgain(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 2*time.Minute)
 	o := options(t)
 	direct := newCluster(t, o)
@@ -108,6 +109,7 @@ func TestWatchConnectsAgain(t *testing.T) {
 
 // TestLogsSurviveACut: the connection breaks, the cluster is still there.
 func TestLogsSurviveACut(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 2*time.Minute)
 	o := options(t)
 	in := up(ctx, t, newCluster(t, o), workload(1))[0]

@@ -72,6 +72,7 @@ func early(ctx context.Context, t testing.TB, c *kubernetes.Cluster, w deployer.
 }
 
 func TestPrivateImage(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 2*time.Minute)
 	o := options(t)
 	w := workload(1)
@@ -101,6 +102,7 @@ func TestPrivateImage(t *testing.T) {
 }
 
 func TestNoRoom(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 2*time.Minute)
 	c := newCluster(t, options(t))
 	greedy, nowhere := workload(1), workload(1)
@@ -119,6 +121,7 @@ func TestNoRoom(t *testing.T) {
 }
 
 func TestQuota(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 2*time.Minute)
 	o := options(t)
 	o.Quota = kubernetes.Quota{Instances: 1, MemoryBytes: 1 << 30, CPUMilli: 2000}
@@ -156,6 +159,7 @@ func everything(ctx context.Context, c *kubernetes.Cluster) map[string]error {
 }
 
 func TestRefusedAndAway(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 2*time.Minute)
 	text, err := os.ReadFile(kubeconfig)
 	ok(t, err)
@@ -183,6 +187,7 @@ func TestRefusedAndAway(t *testing.T) {
 }
 
 func TestConfined(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, time.Minute)
 	o := options(t)
 	w := workload(1)

@@ -47,7 +47,9 @@ func (c *Cluster) Ensure(ctx context.Context, w deployer.Workload) error {
 		}
 	}
 	if same {
-		err = c.startExited(ctx, w.ID)
+		if err = c.startExited(ctx, w.ID); err == nil && have.Spec.Replicas != nil && int(*have.Spec.Replicas) > w.Instances {
+			err = c.untilKeptAreReady(ctx, w)
+		}
 	} else {
 		err = c.makeWay(ctx, w.ID)
 	}
@@ -158,6 +160,29 @@ func (c *Cluster) untilMade(ctx context.Context, w deployer.Workload) error {
 		}
 		return true, c.renumber(ctx, list)
 	}, pods.in(namespace), deployments.in(namespace))
+}
+
+// keptReady is how long instances that are to stay may take to be ready before
+// others are taken away.
+const keptReady = 10 * time.Second
+
+// untilKeptAreReady waits until the engine knows that the instances that are to
+// stay are ready: it would take away one of them before a higher index if it
+// did not, and it finds out a second or two after WaitHealthy.
+func (c *Cluster) untilKeptAreReady(ctx context.Context, w deployer.Workload) error {
+	namespace, began := c.namespace(w.ID.App), time.Now()
+	return c.until(ctx, c.of(w.ID, kindInstance), func(ctx context.Context) (bool, error) {
+		list, err := c.list(ctx, namespace, c.of(w.ID, kindInstance))
+		if err != nil {
+			return false, err
+		}
+		for _, v := range list {
+			if !v.terminating && v.instance.Index <= w.Instances && !v.ready {
+				return time.Since(began) >= keptReady, nil
+			}
+		}
+		return true, nil
+	}, pods.in(namespace))
 }
 
 // startExited starts what has exited before it was healthy.

@@ -97,6 +97,7 @@ func newCluster(t testing.TB, o kubernetes.Options) *kubernetes.Cluster {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	clustertest.Run(t, func(t *testing.T) clustertest.Harness {
 		o := options(t)
 		return clustertest.Harness{

@@ -3,9 +3,11 @@
 package kubernetes_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,6 +21,7 @@ import (
 // TestNothingIsLeft: a namespace goes with the app's last workload, and can be
 // made again at once.
 func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 2*time.Minute)
 	c := newCluster(t, options(t))
 	w := workload(1)
@@ -42,9 +45,56 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
+// TestTerminal types into a task and reads what it shows.
+func TestTerminal(t *testing.T) {
+	t.Parallel()
+	ctx := within(t, time.Minute)
+	c := newCluster(t, options(t))
+	task := deployer.Task{Workload: workload(0), TTY: true}
+	task.Workload.ID.Process, task.Workload.Port = "run", 0
+	task.Workload.Env = map[string]string{"TEST_OUT": "ready", "TEST_CAT": "1", "TEST_EXIT": "4"}
+	in, typing := io.Pipe()
+	shown, out := io.Pipe()
+	type end struct {
+		code int
+		err  error
+	}
+	ended := make(chan end, 1)
+	go func() {
+		code, err := c.Run(ctx, task, deployer.TaskIO{Stdin: in, Stdout: out})
+		_ = out.Close()
+		ended <- end{code, err}
+	}()
+	screen := bufio.NewReader(shown)
+	line := func() string {
+		t.Helper()
+		text, err := screen.ReadString('\n')
+		ok(t, err)
+		return strings.TrimRight(text, "\r\n")
+	}
+	if got := line(); got != "ready" {
+		t.Errorf("it begins with %q", got)
+	}
+	for _, text := range []string{"hello", "again"} {
+		_, err := io.WriteString(typing, text+"\n")
+		ok(t, err)
+		if echo, answer := line(), line(); echo != text || answer != text {
+			t.Errorf("typed %q, it shows %q and %q", text, echo, answer)
+		}
+	}
+	_, err := io.WriteString(typing, "\x04") // the end of the input, on a terminal
+	ok(t, err)
+	_, _ = io.Copy(io.Discard, screen) // to its end
+	if e := <-ended; e.code != 4 || e.err != nil {
+		t.Errorf("it ended with %d, %v", e.code, e.err)
+	}
+	_ = typing.Close()
+}
+
 // TestReplacedInstance: the engine replaces a pod that somebody removes. The new
 // one takes the old one's index; the others keep theirs.
 func TestReplacedInstance(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, time.Minute)
 	c := newCluster(t, options(t))
 	before := up(ctx, t, c, workload(3))
@@ -69,6 +119,7 @@ func TestReplacedInstance(t *testing.T) {
 	ok(t, c.WaitHealthy(ctx, before[0].Workload))
 }
 
+// TestNodes is alone: nothing can be started on the only node meanwhile.
 func TestNodes(t *testing.T) {
 	ctx := within(t, 2*time.Minute)
 	c := newCluster(t, options(t))

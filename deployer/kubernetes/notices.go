@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/slipway-paas/slipway/deployer"
 )
 
@@ -25,22 +27,41 @@ func (c *Cluster) notices(ctx context.Context, selector string, paths ...string)
 	return told
 }
 
+// tellOf tells of the objects at one path. It watches from the version of a
+// listing on, which every server can.
 func (c *Cluster) tellOf(ctx context.Context, path, selector string, tell func()) {
 	var backoff deployer.Backoff
 	for ctx.Err() == nil {
-		if stream, err := c.api.watch(ctx, path, selector, ""); err == nil {
-			tell() // what changed until now may have been missed
-			for err == nil {
-				var seen change
-				if seen, err = stream.next(); err == nil && seen.Type != "BOOKMARK" {
-					backoff = deployer.Backoff{}
-					tell()
-				}
-			}
-			stream.close()
+		if told := c.tellUntilBroken(ctx, path, selector, tell); told {
+			backoff = deployer.Backoff{}
 		}
 		pause(ctx, 10*backoff.Next()) // up to a second, for a server that is away
 		tell()                        // whoever looks sees what is wrong
+	}
+}
+
+// tellUntilBroken says whether there was anything to tell.
+func (c *Cluster) tellUntilBroken(ctx context.Context, path, selector string, tell func()) (told bool) {
+	var now metav1.PartialObjectMetadataList
+	request := c.api.rest.Get().AbsPath(path).Param("labelSelector", selector).Param("limit", "1")
+	if err := c.api.do(ctx, request, &now); err != nil {
+		return false
+	}
+	stream, err := c.api.watch(ctx, path, selector, now.ResourceVersion)
+	if err != nil {
+		return false
+	}
+	defer stream.close()
+	tell() // what changed until now may have been missed
+	for {
+		seen, err := stream.next()
+		if err != nil || seen.Type == watchFailed {
+			return told
+		}
+		if seen.Type != watchBookmark {
+			told = true
+			tell()
+		}
 	}
 }
 

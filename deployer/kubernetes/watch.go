@@ -132,7 +132,7 @@ func (s *sight) forget(p *corev1.Pod) {
 
 // take reads one notice and gives the events that it stands for.
 func (s *sight) take(ctx context.Context, seen change) ([]deployer.Event, string, error) {
-	if seen.Type == "ERROR" {
+	if seen.Type == watchFailed {
 		var status metav1.Status
 		if err := json.Unmarshal(seen.Object, &status); err != nil {
 			return nil, "", fmt.Errorf("a notice of the API server: %w", err)
@@ -143,7 +143,7 @@ func (s *sight) take(ctx context.Context, seen change) ([]deployer.Event, string
 	if err := json.Unmarshal(seen.Object, &now); err != nil {
 		return nil, "", fmt.Errorf("a notice of the API server: %w", err)
 	}
-	if seen.Type == "BOOKMARK" {
+	if seen.Type == watchBookmark {
 		return nil, now.ResourceVersion, nil
 	}
 	before := s.keep(&now)
