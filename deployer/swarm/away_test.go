@@ -132,6 +132,9 @@ func TestManagerAway(t *testing.T) {
 				t.Errorf("%s gave %v", method, err)
 			}
 		}
+		if err := results["WaitHealthy"]; !errors.Is(err, deployer.ErrInterrupted) {
+			t.Errorf("WaitHealthy gave %v", err)
+		}
 		if release, err := ask(in.Address); err != nil {
 			t.Errorf("without the manager the instance answers %d, %v", release, err)
 		}

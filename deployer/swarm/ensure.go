@@ -204,7 +204,7 @@ func (e *ensuring) createService(ctx context.Context, spec swarm.ServiceSpec, in
 			return nil
 		}
 		if !nameTaken(err) {
-			return docker.Failed(ctx, "create "+spec.Name, err)
+			return failed(ctx, "create "+spec.Name, err)
 		}
 		// Another server may have made this very instance a moment ago.
 		v, err := e.look(ctx, withWorkload(e.ours(kindInstance), e.w.ID))

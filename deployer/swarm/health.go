@@ -36,7 +36,7 @@ func (c *Cluster) WaitHealthy(ctx context.Context, id deployer.WorkloadID) error
 	for {
 		v, err := c.look(ctx, withWorkload(c.ours(kindInstance), id))
 		if err != nil {
-			return err
+			return interrupted(err)
 		}
 		if waits == nil {
 			waits = map[string]*wait{}
@@ -55,12 +55,21 @@ func (c *Cluster) WaitHealthy(ctx context.Context, id deployer.WorkloadID) error
 			unhealthy.LastLogs = c.tail(ctx, unhealthy.Instance.ID)
 		}
 		if err != nil || done {
-			return err
+			return interrupted(err)
 		}
 		if err := pause(ctx, backoff.Next()); err != nil {
 			return err
 		}
 	}
+}
+
+// interrupted tells a manager that went away from what is wrong with instances:
+// they come up without it.
+func interrupted(err error) error {
+	if errors.Is(err, deployer.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", deployer.ErrInterrupted, err)
+	}
+	return err
 }
 
 // lookAt looks at each instance that is not healthy yet, side by side.

@@ -10,7 +10,6 @@ import (
 	"github.com/docker/docker/api/types/swarm"
 
 	"github.com/slipway-paas/slipway/deployer"
-	"github.com/slipway-paas/slipway/deployer/docker"
 )
 
 const (
@@ -239,15 +238,15 @@ func (c *Cluster) listen(ctx context.Context, prod chan struct{}) {
 		filters.Arg("type", string(events.ServiceEventType)), filters.Arg("type", string(events.NodeEventType)))
 	var backoff deployer.Backoff
 	for ctx.Err() == nil {
-		messages, failed := c.engine.API.Events(ctx, events.ListOptions{Filters: filter})
+		messages, broken := c.engine.API.Events(ctx, events.ListOptions{Filters: filter})
 		for open := true; open; {
 			select {
 			case <-messages:
 				backoff = deployer.Backoff{}
 				poke(prod)
-			case err := <-failed:
+			case err := <-broken:
 				if ctx.Err() == nil {
-					c.log.Debug("the manager's events broke off", "error", docker.Failed(ctx, "watch", err))
+					c.log.Debug("the manager's events broke off", "error", failed(ctx, "watch", err))
 				}
 				open = false
 			}

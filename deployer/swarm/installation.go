@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-paas/slipway/deployer"
-	"github.com/slipway-paas/slipway/deployer/docker"
 )
 
 // RemoveInstallation stops and removes every service and network that carries
@@ -38,7 +37,7 @@ func (c *Cluster) removeServices(ctx context.Context) error {
 				if cerrdefs.IsNotFound(err) {
 					return nil
 				}
-				return docker.Failed(groupCtx, "remove a service", err)
+				return failed(groupCtx, "remove a service", err)
 			})
 		}
 		if err := group.Wait(); err != nil {
@@ -56,12 +55,12 @@ func (c *Cluster) removeNetworks(ctx context.Context) error {
 	for {
 		list, err := c.engine.API.NetworkList(ctx, network.ListOptions{Filters: c.ours(kindNetwork)})
 		if err != nil || len(list) == 0 {
-			return docker.Failed(ctx, "list networks", err)
+			return failed(ctx, "list networks", err)
 		}
 		var failures []error
 		for _, n := range list {
 			if err := c.engine.API.NetworkRemove(ctx, n.ID); !isGone(err) {
-				failures = append(failures, docker.Failed(ctx, "remove the network "+n.Name, err))
+				failures = append(failures, failed(ctx, "remove the network "+n.Name, err))
 			}
 		}
 		if time.Now().After(deadline) {

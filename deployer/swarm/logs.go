@@ -56,11 +56,11 @@ func (t *tailer) all(ctx context.Context, yield func(deployer.LogLine) bool) err
 		return nil
 	}
 	if err != nil {
-		return docker.Failed(ctx, "list tasks", err)
+		return failed(ctx, "list tasks", err)
 	}
 	nodes, err := t.engine.API.NodeList(ctx, swarm.NodeListOptions{})
 	if err != nil {
-		return docker.Failed(ctx, "list nodes", err)
+		return failed(ctx, "list nodes", err)
 	}
 	v := &view{nodes: make(map[string]swarm.Node, len(nodes))}
 	for _, n := range nodes {
@@ -216,7 +216,7 @@ func (r *reader) stream(ctx context.Context, follow bool, yield func(deployer.Lo
 		if cerrdefs.IsNotFound(err) {
 			return err
 		}
-		return docker.Failed(ctx, "read a log", err)
+		return failed(ctx, "read a log", err)
 	}
 	defer func() { _ = body.Close() }() // only read from
 	err = r.joiner.Read(body, func(line deployer.LogLine) bool {
@@ -225,5 +225,5 @@ func (r *reader) stream(ctx context.Context, follow bool, yield func(deployer.Lo
 	if err == nil || errors.Is(err, docker.ErrLogStopped) {
 		return err
 	}
-	return docker.Failed(ctx, "read a log", err)
+	return failed(ctx, "read a log", err)
 }

@@ -115,7 +115,7 @@ func (n *networks) remove(ctx context.Context, app string) (busy, err error) {
 		case ctx.Err() == nil && (cerrdefs.IsPermissionDenied(err) || cerrdefs.IsConflict(err) || strings.Contains(err.Error(), "in use")):
 			busy = err
 		default:
-			return nil, docker.Failed(ctx, "remove the network "+one.Name, err)
+			return nil, failed(ctx, "remove the network "+one.Name, err)
 		}
 	}
 	return busy, nil
@@ -125,7 +125,7 @@ func (n *networks) remove(ctx context.Context, app string) (busy, err error) {
 func (n *networks) find(ctx context.Context, app string) (found []network.Summary, used []netip.Prefix, err error) {
 	list, err := n.cluster.engine.API.NetworkList(ctx, network.ListOptions{})
 	if err != nil {
-		return nil, nil, docker.Failed(ctx, "list networks", err)
+		return nil, nil, failed(ctx, "list networks", err)
 	}
 	for _, item := range list {
 		if item.Scope == "swarm" && item.Labels[docker.LabelInstallation] == n.cluster.installation && item.Labels[docker.LabelApp] == app {
@@ -198,11 +198,11 @@ func (n *networks) create(ctx context.Context, app string, subnet netip.Prefix) 
 		return "", fmt.Errorf("a network %s exists and is not this installation's", n.name(app))
 	}
 	if err != nil {
-		return "", docker.Failed(ctx, "make the network "+n.name(app), err)
+		return "", failed(ctx, "make the network "+n.name(app), err)
 	}
 	list, err := n.cluster.engine.API.NetworkList(ctx, network.ListOptions{})
 	if err != nil {
-		return "", docker.Failed(ctx, "list networks", err)
+		return "", failed(ctx, "list networks", err)
 	}
 	for _, other := range list {
 		if other.ID == made.ID || other.Name == n.name(app) || !slices.ContainsFunc(ranges(other), subnet.Overlaps) {
@@ -213,7 +213,7 @@ func (n *networks) create(ctx context.Context, app string, subnet netip.Prefix) 
 			continue // the other gives way
 		}
 		if err := n.cluster.engine.API.NetworkRemove(ctx, made.ID); err != nil && !isGone(err) {
-			return "", docker.Failed(ctx, "remove the network "+n.name(app), err)
+			return "", failed(ctx, "remove the network "+n.name(app), err)
 		}
 		return "", nil
 	}

@@ -11,14 +11,13 @@ import (
 	"github.com/docker/docker/api/types/swarm"
 
 	"github.com/slipway-paas/slipway/deployer"
-	"github.com/slipway-paas/slipway/deployer/docker"
 )
 
 // Nodes implements deployer.Nodes.
 func (c *Cluster) Nodes(ctx context.Context) ([]deployer.Node, error) {
 	found, err := c.engine.API.NodeList(ctx, swarm.NodeListOptions{})
 	if err != nil {
-		return nil, docker.Failed(ctx, "list nodes", err)
+		return nil, failed(ctx, "list nodes", err)
 	}
 	list := make([]deployer.Node, 0, len(found))
 	for _, n := range found {
@@ -67,7 +66,7 @@ func (c *Cluster) Drain(ctx context.Context, node string, drained bool) error {
 		spec.Availability = want
 		err = c.engine.API.NodeUpdate(ctx, n.ID, n.Version, spec)
 		if err == nil || attempt == 3 { // its state changes as well: try with what it is by now
-			return docker.Failed(ctx, "change the node "+n.Description.Hostname, err)
+			return failed(ctx, "change the node "+n.Description.Hostname, err)
 		}
 	}
 }
@@ -75,7 +74,7 @@ func (c *Cluster) Drain(ctx context.Context, node string, drained bool) error {
 func (c *Cluster) node(ctx context.Context, node string) (swarm.Node, error) {
 	list, err := c.engine.API.NodeList(ctx, swarm.NodeListOptions{})
 	if err != nil {
-		return swarm.Node{}, docker.Failed(ctx, "list nodes", err)
+		return swarm.Node{}, failed(ctx, "list nodes", err)
 	}
 	var named []swarm.Node
 	for _, n := range list {
@@ -100,7 +99,7 @@ func (c *Cluster) node(ctx context.Context, node string) (swarm.Node, error) {
 func (c *Cluster) JoinCommand(ctx context.Context) (command []string, hint string, err error) {
 	found, err := c.engine.API.SwarmInspect(ctx)
 	if err != nil {
-		return nil, "", docker.Failed(ctx, "ask the swarm for its token", err)
+		return nil, "", failed(ctx, "ask the swarm for its token", err)
 	}
 	self, err := c.nodeID(ctx)
 	if err != nil {

@@ -13,7 +13,6 @@ import (
 	"github.com/docker/docker/api/types/swarm"
 
 	"github.com/slipway-paas/slipway/deployer"
-	"github.com/slipway-paas/slipway/deployer/docker"
 )
 
 // placeWait is how long Ensure waits for the engine to find nodes. What has
@@ -36,7 +35,7 @@ func (c *Cluster) update(ctx context.Context, s *seat, change func(*swarm.Servic
 	if err != nil && (cerrdefs.IsNotFound(err) || strings.Contains(err.Error(), "update out of sequence")) {
 		return false, nil
 	}
-	return err == nil, docker.Failed(ctx, "update the service of "+identity(s.id, s.labels).Name, err)
+	return err == nil, failed(ctx, "update the service of "+identity(s.id, s.labels).Name, err)
 }
 
 func setPlacement(spec *swarm.ServiceSpec, p phase, constraints []string, platforms []swarm.Platform) {

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -192,4 +193,19 @@ func FuzzClean(f *testing.F) {
 			t.Errorf("%q became %q", words, got)
 		}
 	})
+}
+
+// TestFailed tells a manager that waits for others from an engine that is none.
+func TestFailed(t *testing.T) {
+	none := failed(t.Context(), "list nodes", errors.New(`Error response from daemon: This node is not a swarm manager. Use "docker swarm init"`))
+	if errors.Is(none, deployer.ErrUnavailable) || !strings.Contains(none.Error(), "docker swarm init") {
+		t.Errorf("no manager: %v", none)
+	}
+	alone := failed(t.Context(), "list nodes", errors.New("rpc error: code = Unknown desc = The swarm does not have a leader."))
+	if !errors.Is(alone, deployer.ErrUnavailable) {
+		t.Errorf("no leader: %v", alone)
+	}
+	if err := failed(t.Context(), "list nodes", nil); err != nil {
+		t.Errorf("nothing: %v", err)
+	}
 }

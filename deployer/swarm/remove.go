@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-paas/slipway/deployer"
-	"github.com/slipway-paas/slipway/deployer/docker"
 )
 
 // removeSlack is how much longer than its grace the engine may take with an
@@ -111,7 +110,7 @@ func (c *Cluster) takeNext(ctx context.Context, v *view, going map[string]bool, 
 			if cerrdefs.IsNotFound(err) {
 				return nil
 			}
-			return docker.Failed(groupCtx, "remove the service of "+identity(s.id, s.labels).Name, err)
+			return failed(groupCtx, "remove the service of "+identity(s.id, s.labels).Name, err)
 		})
 	}
 	return left, group.Wait()

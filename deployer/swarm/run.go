@@ -13,7 +13,6 @@ import (
 	"github.com/docker/docker/api/types/swarm"
 
 	"github.com/slipway-paas/slipway/deployer"
-	"github.com/slipway-paas/slipway/deployer/docker"
 )
 
 const (
@@ -65,7 +64,7 @@ func (c *Cluster) runService(ctx context.Context, t deployer.Task, image, auth, 
 	made, err := c.engine.API.ServiceCreate(detached, spec, swarm.ServiceCreateOptions{EncodedRegistryAuth: auth})
 	cancel()
 	if err != nil {
-		return 0, docker.Failed(ctx, "create "+spec.Name, err)
+		return 0, failed(ctx, "create "+spec.Name, err)
 	}
 	code, err := c.runToEnd(ctx, t, made.ID, streams)
 
@@ -155,7 +154,7 @@ func output(tty bool, to deployer.TaskIO) func(deployer.LogLine) bool {
 func (c *Cluster) removeTask(ctx context.Context, id deployer.WorkloadID, service string) error {
 	err := c.engine.API.ServiceRemove(ctx, service)
 	if err != nil && !cerrdefs.IsNotFound(err) {
-		return docker.Failed(ctx, "remove a task", err)
+		return failed(ctx, "remove a task", err)
 	}
 	var backoff deployer.Backoff
 	for {

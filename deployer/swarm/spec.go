@@ -142,7 +142,7 @@ func (c *Cluster) image(ctx context.Context, ref string) (image, auth string, er
 		if cerrdefs.IsNotFound(err) || cerrdefs.IsInvalidArgument(err) {
 			return "", "", fmt.Errorf("%w: %s", deployer.ErrNoImage, ref)
 		}
-		return found.ID, "", docker.Failed(ctx, "look for the image "+ref, err)
+		return found.ID, "", failed(ctx, "look for the image "+ref, err)
 	}
 	if c.pullAuth != nil {
 		username, password, err := c.pullAuth(ctx, ref)
@@ -165,8 +165,8 @@ func (c *Cluster) image(ctx context.Context, ref string) (image, auth string, er
 		return ref, auth, nil
 	case ctx.Err() != nil:
 		return "", "", ctx.Err()
-	case errors.Is(docker.Failed(ctx, "", err), deployer.ErrUnavailable):
-		return "", "", docker.Failed(ctx, "ask for the image "+ref, err)
+	case errors.Is(failed(ctx, "", err), deployer.ErrUnavailable):
+		return "", "", failed(ctx, "ask for the image "+ref, err)
 	default:
 		return "", "", fmt.Errorf("%w: %s: %w", deployer.ErrNoImage, ref, err)
 	}

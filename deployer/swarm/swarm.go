@@ -150,7 +150,7 @@ func (c *Cluster) nodeID(ctx context.Context) (string, error) {
 	}
 	info, err := c.engine.API.Info(ctx)
 	if err != nil {
-		return "", docker.Failed(ctx, "ask the engine who it is", err)
+		return "", failed(ctx, "ask the engine who it is", err)
 	}
 	c.self.Store(&info.Swarm.NodeID)
 	return info.Swarm.NodeID, nil

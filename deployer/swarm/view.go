@@ -13,7 +13,6 @@ import (
 	"github.com/docker/docker/api/types/swarm"
 
 	"github.com/slipway-paas/slipway/deployer"
-	"github.com/slipway-paas/slipway/deployer/docker"
 )
 
 // view is what the manager knew at one moment. It is never written to.
@@ -40,17 +39,17 @@ func (c *Cluster) look(ctx context.Context, f filters.Args) (*view, error) {
 	began := time.Now()
 	nodes, err := c.engine.API.NodeList(ctx, swarm.NodeListOptions{})
 	if err != nil {
-		return nil, docker.Failed(ctx, "list nodes", err)
+		return nil, failed(ctx, "list nodes", err)
 	}
 	// Tasks first: a service that shows without its tasks is new, and tasks
 	// without their service are about to go.
 	tasks, err := c.engine.API.TaskList(ctx, swarm.TaskListOptions{Filters: f})
 	if err != nil {
-		return nil, docker.Failed(ctx, "list tasks", err)
+		return nil, failed(ctx, "list tasks", err)
 	}
 	services, err := c.engine.API.ServiceList(ctx, swarm.ServiceListOptions{Filters: f})
 	if err != nil {
-		return nil, docker.Failed(ctx, "list services", err)
+		return nil, failed(ctx, "list services", err)
 	}
 	v := &view{at: began, took: time.Since(began), nodes: make(map[string]swarm.Node, len(nodes))}
 	for _, n := range nodes {
