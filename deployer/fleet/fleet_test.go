@@ -260,7 +260,7 @@ func TestMembersComeAndGo(t *testing.T) {
 	if _, err := p.Member("second"); !errors.Is(err, fleet.ErrNoMember) {
 		t.Errorf("it is still there: %v", err)
 	}
-	for range p.Logs(ctx, deployer.LogQuery{InstanceID: e.Instance.ID}) {
-		t.Error("a line of an instance that is gone")
+	for line, err := range p.Logs(ctx, deployer.LogQuery{InstanceID: e.Instance.ID}) {
+		t.Errorf("of an instance that is gone: %v, %v", line, err)
 	}
 }
