@@ -44,15 +44,17 @@ func (c *Cluster) Ensure(ctx context.Context, w deployer.Workload) error {
 		return err
 	}
 	if len(todo.start)+len(todo.connect)+len(todo.replace)+len(todo.create) > 0 {
+		pulse := c.feel(ctx)
+		defer pulse.end()
 		network, leave, err := c.networks.join(ctx, w.ID.App)
 		if err != nil {
-			return err
+			return c.interrupted(ctx, pulse, err)
 		}
 		e.network = network
 		err = e.apply(ctx, todo)
 		leave(err != nil)
 		if err != nil {
-			return err
+			return c.interrupted(ctx, pulse, err)
 		}
 	}
 	return c.removeAll(ctx, todo.remove, c.stopGrace)

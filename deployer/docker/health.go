@@ -1,11 +1,8 @@
 package docker
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -23,9 +20,11 @@ func (c *Cluster) WaitHealthy(ctx context.Context, id deployer.WorkloadID) error
 	if err := id.Check(); err != nil {
 		return err
 	}
+	pulse := c.feel(ctx)
+	defer pulse.end()
 	list, err := c.list(ctx, withWorkload(c.ours(kindInstance), id))
 	if err != nil {
-		return err
+		return c.interrupted(ctx, pulse, err)
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
 	for _, s := range list {
@@ -34,7 +33,7 @@ func (c *Cluster) WaitHealthy(ctx context.Context, id deployer.WorkloadID) error
 			return w.untilHealthy(groupCtx)
 		})
 	}
-	err = group.Wait()
+	err = c.interrupted(ctx, pulse, group.Wait())
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -53,7 +52,6 @@ type wait struct {
 	now        *details // as last inspected
 	exited     <-chan container.WaitResponse
 	deaf       <-chan error // the exit notice will not come
-	broke      bool         // the engine went away meanwhile
 	lastAnswer string
 }
 
@@ -69,9 +67,6 @@ func (w *wait) untilHealthy(ctx context.Context) error {
 	var backoff deployer.Backoff
 	for {
 		healthy, err := w.look(ctx)
-		if errors.Is(err, deployer.ErrUnavailable) && ctx.Err() == nil {
-			return fmt.Errorf("%w: %w", deployer.ErrInterrupted, err)
-		}
 		if err != nil || healthy {
 			return err
 		}
@@ -80,8 +75,7 @@ func (w *wait) untilHealthy(ctx context.Context) error {
 		case <-pause.C:
 		case <-w.exited:
 			w.now, w.exited = nil, nil
-		case err := <-w.deaf:
-			w.broke = w.broke || unreachable(err)
+		case <-w.deaf:
 			w.now, w.exited = nil, nil
 		case <-timeout.C:
 			pause.Stop()
@@ -115,7 +109,7 @@ func (w *wait) look(ctx context.Context) (healthy bool, err error) {
 	case w.now.restarting:
 		return false, nil
 	case w.now.gone():
-		return false, w.gaveUp(ctx)
+		return false, w.gaveUp()
 	case w.now.port == 0:
 		if time.Since(w.now.instance.StartedAt) < w.now.health.Settle {
 			return false, nil
@@ -130,11 +124,8 @@ func (w *wait) look(ctx context.Context) (healthy bool, err error) {
 }
 
 // gaveUp is the report on an instance that exited for good.
-func (w *wait) gaveUp(ctx context.Context) error {
+func (w *wait) gaveUp() error {
 	in := w.now.instance
-	if in.State == deployer.StateExited && !in.OOMKilled && (w.broke || !w.answers(ctx)) {
-		return fmt.Errorf("%s was stopped by the container engine: %w", in.Name, deployer.ErrInterrupted)
-	}
 	reason := deployer.ExitReason(in.ExitCode, in.OOMKilled, w.now.memory)
 	if in.State == deployer.StateStarting { // it was created and never ran
 		reason = "was not started"
@@ -143,32 +134,6 @@ func (w *wait) gaveUp(ctx context.Context) error {
 		}
 	}
 	return &deployer.Unhealthy{Instance: in, Reason: reason, Exited: true}
-}
-
-// answers says whether the engine takes new connections. One that is stopping
-// does not, and stops the containers while it still answers on old ones.
-func (e *Engine) answers(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	conn, err := e.API.Dialer()(ctx)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = conn.Close() }()
-	until, _ := ctx.Deadline()
-	_ = conn.SetDeadline(until)
-	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker/_ping", nil)
-	if err == nil {
-		err = ask.Write(conn)
-	}
-	if err != nil {
-		return false
-	}
-	answer, err := http.ReadResponse(bufio.NewReader(conn), ask)
-	if err != nil {
-		return false
-	}
-	return answer.Body.Close() == nil
 }
 
 // prove records in the engine that the instance was healthy.

@@ -76,6 +76,9 @@ func (c *Cluster) details(ctx context.Context, s container.Summary) (*details, e
 }
 
 func (c *Cluster) list(ctx context.Context, f filters.Args) ([]container.Summary, error) {
+	if err := c.sure(ctx); err != nil {
+		return nil, err
+	}
 	list, err := c.API.ContainerList(ctx, container.ListOptions{All: true, Filters: f})
 	return list, fail(ctx, "list containers", err)
 }

@@ -144,6 +144,16 @@ func TestEngineStopsDuringTheWait(t *testing.T) {
 			if !errors.Is(err, deployer.ErrInterrupted) || !errors.Is(err, deployer.ErrUnavailable) || errors.As(err, &unhealthy) {
 				t.Errorf("%v", err)
 			}
+			// Until it takes connections again it is not taken for one that is there.
+			if _, err := c.Instances(t.Context(), app); name != "it is back at once" && !errors.Is(err, deployer.ErrUnavailable) {
+				t.Errorf("an engine that stops is asked as if it were there: %v", err)
+			}
+			d.shut()
+			d.cut()
+			d.open(t)
+			w.Env["TEST_LISTEN"] = "yes"
+			ok(t, c.Ensure(t.Context(), w))
+			ok(t, c.WaitHealthy(t.Context(), w.ID))
 		})
 	}
 }

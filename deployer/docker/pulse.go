@@ -1,0 +1,100 @@
+package docker
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/slipway-paas/slipway/deployer"
+)
+
+// pulse is a connection to the engine on which nothing is said: it breaks when the
+// engine ends, also one that is back before anybody asks.
+type pulse struct{ conn net.Conn }
+
+// feel begins to feel the engine's pulse. The caller ends it.
+func (e *Engine) feel(ctx context.Context) *pulse {
+	conn, err := e.API.Dialer()(ctx)
+	if err != nil {
+		return &pulse{}
+	}
+	return &pulse{conn}
+}
+
+// stopped says whether the engine has ended since the pulse was felt first.
+func (p *pulse) stopped() bool {
+	if p.conn == nil {
+		return true
+	}
+	_ = p.conn.SetReadDeadline(time.Now().Add(5 * time.Millisecond)) // one that has passed would be told first
+	_, err := p.conn.Read(make([]byte, 1))
+	var timeout net.Error
+	return !errors.As(err, &timeout) || !timeout.Timeout()
+}
+
+func (p *pulse) end() {
+	if p.conn != nil {
+		_ = p.conn.Close()
+	}
+}
+
+// interrupted makes an error an ErrInterrupted if the engine went away since its
+// pulse was felt: what failed then has not failed by itself.
+func (c *Cluster) interrupted(ctx context.Context, pulse *pulse, err error) error {
+	var unhealthy *deployer.Unhealthy
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	case errors.As(err, &unhealthy) && unhealthy.Instance.OOMKilled:
+		return err
+	case !errors.Is(err, deployer.ErrUnavailable) && !pulse.stopped() && c.answers(ctx):
+		return err
+	}
+	c.doubtful.Store(true)
+	return fmt.Errorf("%w: %v", deployer.ErrInterrupted, err) // not of err's own kind
+}
+
+// sure makes sure, after the engine was seen to go away, that it is there: one that
+// is stopping still answers on old connections, and would stop again at once what
+// it is told to start.
+func (c *Cluster) sure(ctx context.Context) error {
+	if !c.doubtful.Load() {
+		return nil
+	}
+	if !c.answers(ctx) {
+		return fmt.Errorf("the engine is stopping: %w", deployer.ErrUnavailable)
+	}
+	_ = c.API.Close() // the old connections; it is used on
+	c.doubtful.Store(false)
+	return nil
+}
+
+// answers says whether the engine takes new connections. One that is stopping
+// does not, and stops the containers while it still answers on old ones.
+func (e *Engine) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	conn, err := e.API.Dialer()(ctx)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	until, _ := ctx.Deadline()
+	_ = conn.SetDeadline(until)
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker/_ping", nil)
+	if err == nil {
+		err = ask.Write(conn)
+	}
+	if err != nil {
+		return false
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), ask)
+	if err != nil {
+		return false
+	}
+	return answer.Body.Close() == nil
+}
