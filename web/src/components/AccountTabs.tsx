@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
 import { can } from "@/api/types";
-import { useOpenTab } from "@/components/ui/tabs";
+import { useOpenTab } from "@/components/ui/openTab";
 import { t } from "@/i18n";
 
 const tabs = [

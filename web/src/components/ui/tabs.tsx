@@ -1,22 +1,10 @@
 import { Tabs as Radix } from "radix-ui";
-import { type ReactNode, type RefObject, useEffect, useRef } from "react";
+import type { ReactNode } from "react";
 import { cx } from "@/lib/cx";
 
 /** How a tab looks, links that are tabs included; "active" marks the open one. */
 export const tabClass =
   "-outline-offset-2! whitespace-nowrap border-transparent border-b-2 px-2.5 py-2 text-text-2 hover:text-text [&.active]:border-accent [&.active]:font-medium [&.active]:text-text data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-text";
-
-/** Brings the open one of a row of tabs into sight, where they are wider than the screen. */
-export function useOpenTab(open: string): RefObject<HTMLElement | null> {
-  const nav = useRef<HTMLElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is open says which tab is active
-  useEffect(() => {
-    const row = nav.current;
-    const tab = row?.querySelector<HTMLElement>(".active");
-    if (row && tab) row.scrollLeft = tab.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
-  }, [open]);
-  return nav;
-}
 
 interface TabsProps<T extends string> {
   label: string;
