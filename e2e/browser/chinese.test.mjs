@@ -16,6 +16,7 @@ before(async () => {
   for (const path of ["/apps", "/deployments", "/events", "/tokens"]) note(await story.api.get(path));
   for (const app of Object.values(world)) note(await story.api.get(`/apps/${app}/releases`));
   data.add("web"); // a process
+  data.add("node"); // the program that a session is of
   data.add("ago"); // a component, on the page of the design system
 });
 after(() => story?.end());
