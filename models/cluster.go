@@ -36,10 +36,6 @@ const LocalCluster = "local"
 // Local says whether it is the server's own engine.
 func (c *Cluster) Local() bool { return c.ID == LocalCluster }
 
-// Shared says whether its nodes take images from a registry, because they do
-// not have what the server's own engine built.
-func (c *Cluster) Shared() bool { return !c.Local() }
-
 // ClusterCredentials are what a cluster is reached with. They are secret.
 type ClusterCredentials struct {
 	CA   string `json:"ca,omitempty"`   // PEM, of an engine that is reached by TLS

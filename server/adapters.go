@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/slipway-paas/slipway/deployer/fleet"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/models/store"
 	"github.com/slipway-paas/slipway/server/apps"
@@ -105,9 +106,11 @@ type remains struct {
 	collector    *logs.Collector
 	metrics      *metrics.Store
 	registry     *registry.Service
+	fleet        *fleet.Fleet
 }
 
 // Forget implements apps.Remains.
 func (r remains) Forget(ctx context.Context, appID string) error {
+	r.fleet.Forget(appID)
 	return errors.Join(r.registry.Forget(ctx, appID), r.repositories.Remove(appID), r.collector.Forget(appID), r.metrics.Forget(appID))
 }

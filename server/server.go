@@ -298,7 +298,7 @@ func (s *Server) openServices(ctx context.Context) error {
 	})
 	s.peers.Sources = s.pipeline.Sources()
 	s.accounts = accounts.New(s.store, hub, s.Logger)
-	left := remains{git.Repositories{DataDir: dir}, collector, s.metrics, s.registry}
+	left := remains{git.Repositories{DataDir: dir}, collector, s.metrics, s.registry, s.fleet}
 	s.space = space.New(space.Deps{
 		Store: s.store, Cluster: s.fleet, Cache: solver, Logs: s.logs, Sources: s.pipeline, Remains: left, Hub: hub, Logger: s.Logger,
 		Settings: space.Settings{

@@ -58,7 +58,7 @@ type Cluster struct {
 	limits    deployer.Limits
 	stopGrace time.Duration
 	labelKey  []byte
-	workloads locks[deployer.WorkloadID]
+	workloads deployer.Locks[deployer.WorkloadID]
 	networks  *networks
 	seen      healthyStarts
 	doubtful  atomic.Bool // the engine was seen to go away, and not to be back yet

@@ -25,7 +25,7 @@ import (
 type networks struct {
 	engine *Engine
 	pool   *pool
-	locks  locks[string] // by app: held while its network is made or removed
+	locks  deployer.Locks[string] // by app: held while its network is made or removed
 
 	mu   sync.Mutex
 	apps map[string]*appUse
@@ -44,7 +44,7 @@ func (n *networks) name(app string) string { return n.engine.installation + "-" 
 // join makes sure that the app's network is there, gives its ID, and holds it
 // until leave is called. leave(true) removes it if the app has no container.
 func (n *networks) join(ctx context.Context, app string) (id string, leave func(sweep bool), err error) {
-	release, err := n.locks.acquire(ctx, app)
+	release, err := n.locks.Acquire(ctx, app)
 	if err != nil {
 		return "", nil, err
 	}
@@ -66,7 +66,7 @@ func (n *networks) join(ctx context.Context, app string) (id string, leave func(
 func (n *networks) leave(ctx context.Context, app string, sweep bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), networkTimeout)
 	defer cancel()
-	release, err := n.locks.acquire(ctx, app)
+	release, err := n.locks.Acquire(ctx, app)
 	if err != nil {
 		release = func() {}
 	}
@@ -91,7 +91,7 @@ func (n *networks) leave(ctx context.Context, app string, sweep bool) {
 // sweep removes the app's network if the app has no container and nobody is
 // about to make one; whoever is will see to it when done.
 func (n *networks) sweep(ctx context.Context, app string) error {
-	release, err := n.locks.acquire(ctx, app)
+	release, err := n.locks.Acquire(ctx, app)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (c *Cluster) Remove(ctx context.Context, id deployer.WorkloadID, grace time
 	if err := id.Check(); err != nil {
 		return err
 	}
-	unlock, err := c.workloads.acquire(ctx, id)
+	unlock, err := c.workloads.Acquire(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -27,15 +27,6 @@ func Environ(w deployer.Workload) []string { return environ(w) }
 // Pinned says whether an image's reference names its content.
 func Pinned(ref string) bool { return pinned(ref) }
 
-// Locks are mutexes by key that can be waited for no longer than a context
-// lasts. The zero value is ready.
-type Locks[K comparable] struct{ by locks[K] }
-
-// Acquire waits for the key's lock. The caller calls release once.
-func (l *Locks[K]) Acquire(ctx context.Context, key K) (release func(), err error) {
-	return l.by.acquire(ctx, key)
-}
-
 // Subnets hands out the networks that a range of addresses is cut into. It is
 // safe for concurrent use.
 type Subnets struct{ pool *pool }

@@ -31,7 +31,7 @@ func (c *Cluster) Ensure(ctx context.Context, w deployer.Workload) error {
 	if err := c.check(w); err != nil {
 		return err
 	}
-	unlock, err := c.workloads.acquire(ctx, w.ID)
+	unlock, err := c.workloads.Acquire(ctx, w.ID)
 	if err != nil {
 		return err
 	}

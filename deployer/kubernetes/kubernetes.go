@@ -103,7 +103,7 @@ type Cluster struct {
 	api       *api
 	options   Options
 	log       *slog.Logger
-	workloads locks[deployer.WorkloadID]
+	workloads deployer.Locks[deployer.WorkloadID]
 }
 
 var _ deployer.Cluster = (*Cluster)(nil)

@@ -21,7 +21,7 @@ func (c *Cluster) Remove(ctx context.Context, id deployer.WorkloadID, grace time
 	if err := checkLabels(id); err != nil {
 		return err
 	}
-	unlock, err := c.workloads.acquire(ctx, id)
+	unlock, err := c.workloads.Acquire(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ import (
 type networks struct {
 	cluster *Cluster
 	subnets *docker.Subnets
-	locks   docker.Locks[string] // by app: held while its network is made or removed
+	locks   deployer.Locks[string] // by app: held while its network is made or removed
 
 	mu    sync.Mutex
 	users map[string]int

@@ -90,7 +90,7 @@ type Cluster struct {
 	stopGrace    time.Duration
 	pullAuth     func(ctx context.Context, image string) (username, password string, err error)
 	log          *slog.Logger
-	workloads    docker.Locks[deployer.WorkloadID]
+	workloads    deployer.Locks[deployer.WorkloadID]
 	networks     *networks
 	self         atomic.Pointer[string] // ID of the node whose engine this is
 	hub          hub

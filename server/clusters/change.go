@@ -122,18 +122,6 @@ func few(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// Test says whether a cluster answers.
-func (s *Service) Test(ctx context.Context, actor models.Actor, name string) (*View, error) {
-	if err := actor.Require(models.ScopeAdmin); err != nil {
-		return nil, err
-	}
-	view, err := s.Get(ctx, actor, name)
-	if err == nil && view.Away != nil {
-		return nil, view.Away
-	}
-	return view, err
-}
-
 // DrainNode moves a node's instances elsewhere and gives it no more; with
 // drained false it takes instances again.
 func (s *Service) DrainNode(ctx context.Context, actor models.Actor, name, node string, drained bool) (*View, error) {

@@ -110,9 +110,7 @@ func (s *Server) Serve(ctx context.Context) error {
 				return nil
 			}
 			s.Logger.Error("a git hook could not be answered", "error", err)
-			// Out of file descriptors, most likely: asking again at once would
-			// only burn the processor.
-			time.Sleep(50 * time.Millisecond)
+			time.Sleep(50 * time.Millisecond) // out of file descriptors, most likely: asking again at once would only burn the processor
 			continue
 		}
 		s.talks.Go(func() { s.answer(conn) })

@@ -92,6 +92,13 @@ func TestMoveToAnotherCluster(t *testing.T) {
 	if wrong := w.routers.complaints(); len(wrong) > 0 {
 		t.Error(wrong)
 	}
+
+	// One that is destroyed leaves nothing there.
+	d, err = s.Move(t.Context(), w.ann, "hello", "far")
+	w.must(err)
+	s.end(d, models.DeploymentSucceeded)
+	w.must(s.apps.Destroy(t.Context(), w.ann, "hello", 0))
+	w.placed(app, far, nil, nil)
 }
 
 // TestAMoveThatFails: the app stays where it was, and says why.

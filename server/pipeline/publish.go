@@ -24,7 +24,7 @@ var errPublishTimeout = errors.New("publishing the image took too long")
 // For the server's own engine there is nothing to do.
 func (p *Pipeline) publishImage(ctx context.Context, app *models.App, d *models.Deployment, j *journal) error {
 	cluster, err := p.Store.ClusterByID(ctx, cmp.Or(d.ClusterID, app.ClusterID))
-	if err != nil || !cluster.Shared() || d.Trigger == models.TriggerRollback || d.Trigger == models.TriggerReturn {
+	if err != nil || cluster.Local() || d.Trigger == models.TriggerRollback || d.Trigger == models.TriggerReturn {
 		return err
 	}
 	build, err := p.buildFor(ctx, app, d)

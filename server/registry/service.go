@@ -23,6 +23,7 @@ import (
 	"github.com/distribution/distribution/v3/registry/storage/driver"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/slipway-paas/slipway/deployer"
 	"github.com/slipway-paas/slipway/deployer/docker"
 	"github.com/slipway-paas/slipway/models"
 )
@@ -61,8 +62,8 @@ type Service struct {
 	log      *slog.Logger
 	keys     *keys
 	sessions sessions
-	turns    docker.Locks[string] // of repositories
-	pushes   *semaphore.Weighted  // pushes hold a part of it, a collection all
+	turns    deployer.Locks[string] // of repositories
+	pushes   *semaphore.Weighted    // pushes hold a part of it, a collection all
 	wrap     func(driver.StorageDriver) driver.StorageDriver
 	now      func() time.Time
 

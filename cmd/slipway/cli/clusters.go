@@ -54,16 +54,26 @@ all images, and any number of Docker Swarms and Kubernetes clusters beside it.`,
 }
 
 func (c *cli) showCluster() *cobra.Command {
+	return c.clusterVerb("show CLUSTER", "Show a cluster's nodes and what runs on them", getCluster)
+}
+
+func getCluster(ctx context.Context, s *session, given []string) (*client.Cluster, error) {
+	return ok(s.api.GetClusterWithResponse(ctx, given[0]))
+}
+
+// clusterVerb is a command whose arguments are the words of use, and that shows
+// the cluster it was about.
+func (c *cli) clusterVerb(use, short string, do func(ctx context.Context, s *session, given []string) (*client.Cluster, error)) *cobra.Command {
 	return &cobra.Command{
-		Use:   "show CLUSTER",
-		Short: "Show a cluster's nodes and what runs on them",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:   use,
+		Short: short,
+		Args:  args(cobra.ExactArgs(strings.Count(use, " "))),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			s, err := c.connect()
 			if err != nil {
 				return err
 			}
-			found, err := ok(s.api.GetClusterWithResponse(cmd.Context(), given[0]))
+			found, err := do(cmd.Context(), s, given)
 			if err != nil {
 				return err
 			}
@@ -199,25 +209,13 @@ func (c *cli) renewCluster() *cobra.Command {
 }
 
 func (c *cli) testCluster() *cobra.Command {
-	return &cobra.Command{
-		Use:   "test CLUSTER",
-		Short: "Say whether a cluster answers",
-		Args:  args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, given []string) error {
-			s, err := c.connect()
-			if err != nil {
-				return err
-			}
-			found, err := ok(s.api.GetClusterWithResponse(cmd.Context(), given[0]))
-			if err != nil {
-				return err
-			}
-			if err := c.printCluster(found); err != nil || found.Reason == "" {
-				return err
-			}
-			return fmt.Errorf("%s does not answer", given[0])
-		},
-	}
+	return c.clusterVerb("test CLUSTER", "Say whether a cluster answers", func(ctx context.Context, s *session, given []string) (*client.Cluster, error) {
+		found, err := getCluster(ctx, s, given)
+		if err == nil && found.State == client.ClusterStateAway {
+			err = fail(exitUnavailable, "", "%s does not answer: %s", found.Name, found.Reason)
+		}
+		return found, err
+	})
 }
 
 func (c *cli) removeCluster() *cobra.Command {
@@ -267,36 +265,17 @@ func (c *cli) joinCluster() *cobra.Command {
 }
 
 func (c *cli) drainNode() *cobra.Command {
-	return c.nodeVerb("drain", "Move a node's instances elsewhere and give it no more (for owners)",
-		func(ctx context.Context, s *session, cluster, node string) (*client.Cluster, error) {
-			return ok(s.api.DrainNodeWithResponse(ctx, cluster, node))
+	return c.clusterVerb("drain CLUSTER NODE", "Move a node's instances elsewhere and give it no more (for owners)",
+		func(ctx context.Context, s *session, given []string) (*client.Cluster, error) {
+			return ok(s.api.DrainNodeWithResponse(ctx, given[0], given[1]))
 		})
 }
 
 func (c *cli) resumeNode() *cobra.Command {
-	return c.nodeVerb("resume", "Let a drained node take instances again (for owners)",
-		func(ctx context.Context, s *session, cluster, node string) (*client.Cluster, error) {
-			return ok(s.api.ResumeNodeWithResponse(ctx, cluster, node))
+	return c.clusterVerb("resume CLUSTER NODE", "Let a drained node take instances again (for owners)",
+		func(ctx context.Context, s *session, given []string) (*client.Cluster, error) {
+			return ok(s.api.ResumeNodeWithResponse(ctx, given[0], given[1]))
 		})
-}
-
-func (c *cli) nodeVerb(verb, short string, do func(ctx context.Context, s *session, cluster, node string) (*client.Cluster, error)) *cobra.Command {
-	return &cobra.Command{
-		Use:   verb + " CLUSTER NODE",
-		Short: short,
-		Args:  args(cobra.ExactArgs(2)),
-		RunE: func(cmd *cobra.Command, given []string) error {
-			s, err := c.connect()
-			if err != nil {
-				return err
-			}
-			found, err := do(cmd.Context(), s, given[0], given[1])
-			if err != nil {
-				return err
-			}
-			return c.printCluster(found)
-		},
-	}
 }
 
 func (c *cli) move() *cobra.Command {

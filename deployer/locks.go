@@ -1,13 +1,14 @@
-package docker
+package deployer
 
 import (
 	"context"
 	"sync"
 )
 
-// locks are mutexes by key that exist only while somebody holds or wants them,
-// and that can be waited for no longer than a context lasts.
-type locks[K comparable] struct {
+// Locks are mutexes by key that exist only while somebody holds or wants them,
+// and that can be waited for no longer than a context lasts. The zero value is
+// ready.
+type Locks[K comparable] struct {
 	mu   sync.Mutex
 	held map[K]*lock
 }
@@ -17,8 +18,9 @@ type lock struct {
 	users int
 }
 
-// acquire waits for the key's lock. The caller calls release once.
-func (l *locks[K]) acquire(ctx context.Context, key K) (release func(), err error) {
+// Acquire waits for the key's lock, and gives ctx's error when that ends first.
+// The caller calls release once.
+func (l *Locks[K]) Acquire(ctx context.Context, key K) (release func(), err error) {
 	l.mu.Lock()
 	if l.held == nil {
 		l.held = map[K]*lock{}
