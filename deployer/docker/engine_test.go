@@ -7,13 +7,13 @@ import (
 	"io"
 	"net"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
 
 	"github.com/slipway-paas/slipway/deployer"
+	"github.com/slipway-paas/slipway/deployer/clustertest"
 	"github.com/slipway-paas/slipway/deployer/docker"
 )
 
@@ -21,53 +21,15 @@ func stopOptions(seconds int) container.StopOptions { return container.StopOptio
 
 // doorway is a socket that leads to the engine's and can be cut.
 type doorway struct {
-	path  string
-	mu    sync.Mutex
-	conns map[net.Conn]bool
-	shut  bool
+	*clustertest.Doorway
+	path string
 }
 
-func newDoorway(t *testing.T) *doorway {
-	d := &doorway{path: filepath.Join(t.TempDir(), "engine.sock"), conns: map[net.Conn]bool{}}
-	listener, err := net.Listen("unix", d.path)
+func newDoorway(t *testing.T) doorway {
+	path := filepath.Join(t.TempDir(), "engine.sock")
+	listener, err := net.Listen("unix", path)
 	ok(t, err)
-	t.Cleanup(func() { _ = listener.Close(); d.cut(true) })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go d.lead(client)
-		}
-	}()
-	return d
-}
-
-func (d *doorway) lead(client net.Conn) {
-	engine, err := net.Dial("unix", "/var/run/docker.sock")
-	d.mu.Lock()
-	if err != nil || d.shut {
-		d.mu.Unlock()
-		_ = client.Close()
-		return
-	}
-	d.conns[client], d.conns[engine] = true, true
-	d.mu.Unlock()
-	go func() { _, _ = io.Copy(engine, client); _ = engine.Close() }()
-	_, _ = io.Copy(client, engine)
-	_ = client.Close()
-}
-
-// cut ends all connections, and lets none in while shut.
-func (d *doorway) cut(shut bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.shut = shut
-	for conn := range d.conns {
-		_ = conn.Close()
-		delete(d.conns, conn)
-	}
+	return doorway{clustertest.OpenDoorway(t, listener, "unix", "/var/run/docker.sock"), path}
 }
 
 func TestEngineAway(t *testing.T) {
@@ -79,7 +41,7 @@ func TestEngineAway(t *testing.T) {
 	ok(t, err)
 	w := workload("web", 1, 1)
 	up(t, c, w)
-	door.cut(true)
+	door.Cut(true)
 
 	nowhere := options(o.Installation)
 	nowhere.Host = "unix:///nonexistent/docker.sock"
@@ -106,7 +68,7 @@ func TestEngineAway(t *testing.T) {
 			}
 		}
 	}
-	door.cut(false)
+	door.Cut(false)
 	up(t, c, w)
 }
 
@@ -128,9 +90,9 @@ func TestWatchConnectsAgain(t *testing.T) {
 		switch {
 		case event.Type == deployer.EventResync && resyncs == 0:
 			resyncs++
-			door.cut(true)
+			door.Cut(true)
 			in = up(t, direct, workload("web", 1, 1))[0] // nobody sees it
-			door.cut(false)
+			door.Cut(false)
 		case event.Type == deployer.EventResync:
 			resyncs++
 			ok(t, direct.Remove(ctx, in.Workload, 5*time.Second))
@@ -165,7 +127,7 @@ func TestLogsSurviveACut(t *testing.T) {
 			if seen == 500 {
 				break
 			}
-			door.cut(false)
+			door.Cut(false)
 			get(t, fmt.Sprintf("http://%s/log?n=100&from=%d", in.Address, seen))
 		}
 	}

@@ -4,77 +4,33 @@ package kubernetes_test
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/slipway-paas/slipway/deployer"
+	"github.com/slipway-paas/slipway/deployer/clustertest"
 	"github.com/slipway-paas/slipway/deployer/kubernetes"
 )
 
-// doorway leads to the API server and can be cut.
-type doorway struct {
-	server string
-	mu     sync.Mutex
-	conns  map[net.Conn]bool
-	shut   bool
-}
-
 // newDoorway gives the options of a cluster that is reached through one.
-func newDoorway(t *testing.T, o kubernetes.Options) (*doorway, kubernetes.Options) {
+func newDoorway(t *testing.T, o kubernetes.Options) (*clustertest.Doorway, kubernetes.Options) {
 	config, err := clientcmd.LoadFromFile(kubeconfig)
 	ok(t, err)
 	cluster := config.Clusters["testbed"]
-	d := &doorway{server: strings.TrimPrefix(cluster.Server, "https://"), conns: map[net.Conn]bool{}}
+	target := strings.TrimPrefix(cluster.Server, "https://")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ok(t, err)
-	t.Cleanup(func() { _ = listener.Close(); d.cut(true) })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go d.lead(conn)
-		}
-	}()
-	cluster.TLSServerName, _, _ = net.SplitHostPort(d.server)
+	door := clustertest.OpenDoorway(t, listener, "tcp", target)
+	cluster.TLSServerName, _, _ = net.SplitHostPort(target)
 	cluster.Server = "https://" + listener.Addr().String()
 	o.KubeconfigFile = t.TempDir() + "/kubeconfig"
 	ok(t, clientcmd.WriteToFile(*config, o.KubeconfigFile))
-	return d, o
-}
-
-func (d *doorway) lead(client net.Conn) {
-	server, err := net.Dial("tcp", d.server)
-	d.mu.Lock()
-	if err != nil || d.shut {
-		d.mu.Unlock()
-		_ = client.Close()
-		return
-	}
-	d.conns[client], d.conns[server] = true, true
-	d.mu.Unlock()
-	go func() { _, _ = io.Copy(server, client); _ = server.Close() }()
-	_, _ = io.Copy(client, server)
-	_ = client.Close()
-}
-
-// cut ends all connections, and lets none in while shut.
-func (d *doorway) cut(shut bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.shut = shut
-	for conn := range d.conns {
-		_ = conn.Close()
-		delete(d.conns, conn)
-	}
+	return door, o
 }
 
 // TestWatchConnectsAgain: events go on after the cluster was away, and a resync
@@ -92,9 +48,9 @@ func TestWatchConnectsAgain(t *testing.T) {
 		switch {
 		case event.Type == deployer.EventResync && resyncs == 0:
 			resyncs++
-			door.cut(true)
+			door.Cut(true)
 			in = up(ctx, t, direct, workload(1))[0] // nobody sees it
-			door.cut(false)
+			door.Cut(false)
 		case event.Type == deployer.EventResync:
 			resyncs++
 			ok(t, direct.Remove(ctx, in.Workload, 5*time.Second))
@@ -130,7 +86,7 @@ func TestLogsSurviveACut(t *testing.T) {
 			if seen == 500 {
 				break
 			}
-			door.cut(false)
+			door.Cut(false)
 			write(seen)
 		}
 	}

@@ -5,68 +5,29 @@ package swarm_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/slipway-paas/slipway/deployer"
+	"github.com/slipway-paas/slipway/deployer/clustertest"
 	"github.com/slipway-paas/slipway/deployer/swarm"
 )
 
-// doorway is a socket that leads to the manager's and can be cut.
+// doorway is a socket that leads to the engine's and can be cut.
 type doorway struct {
-	path  string
-	mu    sync.Mutex
-	conns map[net.Conn]bool
-	shut  bool
+	*clustertest.Doorway
+	path string
 }
 
-func newDoorway(t *testing.T) *doorway {
-	d := &doorway{path: filepath.Join(t.TempDir(), "engine.sock"), conns: map[net.Conn]bool{}}
-	listener, err := net.Listen("unix", d.path)
+func newDoorway(t *testing.T) doorway {
+	path := filepath.Join(t.TempDir(), "engine.sock")
+	listener, err := net.Listen("unix", path)
 	ok(t, err)
-	t.Cleanup(func() { _ = listener.Close(); d.cut(true) })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go d.lead(client)
-		}
-	}()
-	return d
-}
-
-func (d *doorway) lead(client net.Conn) {
-	manager, err := net.Dial("unix", strings.TrimPrefix(bed("SLIPWAY_TEST_SWARM"), "unix://"))
-	d.mu.Lock()
-	if err != nil || d.shut {
-		d.mu.Unlock()
-		_ = client.Close()
-		return
-	}
-	d.conns[client], d.conns[manager] = true, true
-	d.mu.Unlock()
-	go func() { _, _ = io.Copy(manager, client); _ = manager.Close() }()
-	_, _ = io.Copy(client, manager)
-	_ = client.Close()
-}
-
-// cut ends all connections, and lets none in while shut.
-func (d *doorway) cut(shut bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.shut = shut
-	for conn := range d.conns {
-		_ = conn.Close()
-		delete(d.conns, conn)
-	}
+	return doorway{clustertest.OpenDoorway(t, listener, "unix", strings.TrimPrefix(bed("SLIPWAY_TEST_SWARM"), "unix://")), path}
 }
 
 // warnings tells of each warning that is logged.
@@ -108,7 +69,7 @@ func TestManagerAway(t *testing.T) {
 		if resyncs++; resyncs == 2 {
 			break
 		}
-		door.cut(true)
+		door.Cut(true)
 		_, listed := c.Instances(t.Context(), app)
 		_, ran := c.Run(t.Context(), deployer.Task{Workload: w}, deployer.TaskIO{})
 		_, taken := c.Census(t.Context(), app)
@@ -143,7 +104,7 @@ func TestManagerAway(t *testing.T) {
 		case <-ctx.Done():
 			t.Fatal("nobody noticed that the manager is away")
 		}
-		door.cut(false)
+		door.Cut(false)
 	}
 	if resyncs != 2 {
 		t.Errorf("%d resyncs came", resyncs)
