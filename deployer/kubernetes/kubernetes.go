@@ -41,6 +41,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -104,6 +105,7 @@ type Cluster struct {
 	options   Options
 	log       *slog.Logger
 	workloads deployer.Locks[deployer.WorkloadID]
+	current   atomic.Bool // its version was seen to be new enough
 }
 
 var _ deployer.Cluster = (*Cluster)(nil)

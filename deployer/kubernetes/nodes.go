@@ -17,8 +17,11 @@ import (
 
 var _ deployer.Nodes = (*Cluster)(nil)
 
-// Nodes implements deployer.Nodes.
+// Nodes implements deployer.Nodes. It refuses a Kubernetes older than 1.30.
 func (c *Cluster) Nodes(ctx context.Context) ([]deployer.Node, error) {
+	if err := c.checkVersion(ctx); err != nil {
+		return nil, err
+	}
 	var list corev1.NodeList
 	if err := c.api.list(ctx, nodes.in(""), "", &list); err != nil {
 		return nil, fail(ctx, "list nodes", err)

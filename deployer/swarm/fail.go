@@ -23,6 +23,8 @@ func failed(ctx context.Context, what string, err error) error {
 			return fmt.Errorf("%s: %w", what, errNoManager)
 		case strings.Contains(text, "does not have a leader"), strings.Contains(text, "context deadline exceeded"):
 			return fmt.Errorf("%s: %w: %w", what, deployer.ErrUnavailable, err)
+		case strings.Contains(text, "remote error: tls"), strings.Contains(text, "failed to verify certificate"):
+			return fmt.Errorf("%s: %w: renew its certificates (%s)", what, deployer.ErrCredentials, clean(text))
 		}
 	}
 	return docker.Failed(ctx, what, err)

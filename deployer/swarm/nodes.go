@@ -9,13 +9,21 @@ import (
 	"slices"
 
 	"github.com/docker/docker/api/types/swarm"
+	"github.com/docker/docker/api/types/versions"
 
 	"github.com/slipway-paas/slipway/deployer"
 )
 
-// Nodes implements deployer.Nodes.
+// oldestAPI is that of Engine 20.10, the oldest whose services have all that
+// instances are made of.
+const oldestAPI = "1.41"
+
+// Nodes implements deployer.Nodes. It refuses a manager older than Engine 20.10.
 func (c *Cluster) Nodes(ctx context.Context) ([]deployer.Node, error) {
 	found, err := c.engine.API.NodeList(ctx, swarm.NodeListOptions{})
+	if spoken := c.engine.API.ClientVersion(); versions.LessThan(spoken, oldestAPI) { // they agreed on it in that call
+		return nil, fmt.Errorf("the manager is too old (API %s): Docker Engine 20.10 or newer is needed", spoken)
+	}
 	if err != nil {
 		return nil, failed(ctx, "list nodes", err)
 	}
