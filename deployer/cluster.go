@@ -88,7 +88,9 @@ type Instance struct {
 	OOMKilled bool
 	Restarts  int
 	StartedAt time.Time
-	Node      string // which machine it runs on
+	Node      string // which machine it runs on, "" while it has none
+	Limits    Limits // what it may use, as the engine holds it to; zero values for what is not limited
+	Reserve   Reserve
 	Cluster   string // the name of its cluster among several, "" where there is one
 }
 

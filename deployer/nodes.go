@@ -27,12 +27,18 @@ type Node struct {
 	Version     string // of its engine
 }
 
-// Nodes is a Cluster of machines that come and go. Its methods are safe for
-// concurrent use.
-type Nodes interface {
+// Machines is a Cluster that tells what it runs on. It is safe for concurrent
+// use.
+type Machines interface {
 	// Nodes lists the machines in the order of their names, by one call to the
 	// engine.
 	Nodes(ctx context.Context) ([]Node, error)
+}
+
+// Nodes is a Cluster of machines that come and go. Its methods are safe for
+// concurrent use.
+type Nodes interface {
+	Machines
 
 	// Drain moves a node's instances elsewhere and gives it no more; with
 	// drained false it takes instances again. It does not wait for them to have

@@ -125,6 +125,7 @@ func (c *Cluster) inspect(ctx context.Context, id string) (*details, error) {
 	}
 	d.port, d.health = serving(labels)
 	in := &d.instance
+	in.Limits = deployer.Limits{MemoryBytes: d.memory, CPUMilli: d.cpuMilli}
 	if in.Node, err = c.nodeName(ctx); err != nil {
 		return nil, err
 	}

@@ -37,8 +37,10 @@ func look(p *corev1.Pod) *pod {
 	v.proven = p.Annotations[noteProven] != ""
 	v.forgiven, _ = strconv.Atoi(p.Annotations[noteForgiven])
 	if len(p.Spec.Containers) > 0 {
-		limits := p.Spec.Containers[0].Resources.Limits
+		limits, requests := p.Spec.Containers[0].Resources.Limits, p.Spec.Containers[0].Resources.Requests
 		v.memory, v.cpuMilli = limits.Memory().Value(), limits.Cpu().MilliValue()
+		v.instance.Limits = deployer.Limits{MemoryBytes: v.memory, CPUMilli: v.cpuMilli}
+		v.instance.Reserve = deployer.Reserve{MemoryBytes: requests.Memory().Value(), CPUMilli: requests.Cpu().MilliValue()}
 	}
 	for _, condition := range p.Status.Conditions {
 		if condition.Type == corev1.PodReady {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -77,6 +78,9 @@ func (c *Cluster) Ensure(ctx context.Context, w deployer.Workload) error {
 		return fmt.Errorf("start an instance of %s: %w", w.ID, deployer.ErrNoRoom)
 	}
 	c.makeVolumes(w)
+	if !c.engine.fits(w) {
+		return fmt.Errorf("start an instance of %s: no node has room for it: %w", w.ID, deployer.ErrNoRoom)
+	}
 	for index := 1; index <= w.Instances; index++ {
 		switch i := present[index]; {
 		case i == nil:
@@ -97,7 +101,7 @@ func same(a, b deployer.Workload) bool {
 			return false
 		}
 	}
-	return slices.Equal(a.Volumes, b.Volumes) && a.Image == b.Image && a.Port == b.Port && a.Limits == b.Limits && slices.Equal(a.Command, b.Command) &&
+	return slices.Equal(a.Volumes, b.Volumes) && a.Image == b.Image && a.Port == b.Port && a.Limits == b.Limits && slices.Equal(a.Command, b.Command) && a.Reserve == b.Reserve && maps.Equal(a.Placement, b.Placement) &&
 		a.Health.WithDefaults() == b.Health.WithDefaults()
 }
 
@@ -110,7 +114,9 @@ func (c *Cluster) make(w deployer.Workload, index int, program Program) *instanc
 		Workload: w.ID,
 		AppName:  w.AppName,
 		Index:    index,
-		Node:     "memory",
+		Node:     c.engine.place(w),
+		Limits:   w.Limits,
+		Reserve:  w.Reserve,
 	}
 	c.engine.put(i)
 	return i

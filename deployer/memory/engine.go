@@ -24,6 +24,8 @@ type Engine struct {
 	away      bool
 	room      int                        // most instances there may be, 0 for any number
 	volumes   map[string]map[string]bool // names by installation and app
+	nodes     []deployer.Node            // empty for the one machine that this process is
+	load      map[string]taken           // by the node's name
 	made      int
 	subnet    [2]byte // of 127.0.0.0/8
 }
@@ -36,6 +38,7 @@ func NewEngine() *Engine {
 		apps:      map[string]map[string]*instance{},
 		watchers:  map[*watcher]bool{},
 		volumes:   map[string]map[string]bool{},
+		load:      map[string]taken{},
 		// Engines in other processes listen on the same ports; a random
 		// network each keeps them apart.
 		subnet: [2]byte{byte(64 + rand.IntN(128)), byte(rand.IntN(256))},
@@ -100,6 +103,7 @@ func (e *Engine) put(i *instance) {
 		e.apps[app] = map[string]*instance{}
 	}
 	e.instances[i.info.ID], e.apps[app][i.info.ID] = i, i
+	e.count(i, 1)
 }
 
 func (e *Engine) drop(i *instance) {
@@ -110,6 +114,7 @@ func (e *Engine) drop(i *instance) {
 	i.log.close()
 	app := i.info.Workload.App
 	delete(e.instances, i.info.ID)
+	e.count(i, -1)
 	if delete(e.apps[app], i.info.ID); len(e.apps[app]) == 0 {
 		delete(e.apps, app)
 	}

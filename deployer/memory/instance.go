@@ -26,6 +26,7 @@ type instance struct {
 	life     *life
 
 	interrupted bool // the engine stopped it to be restarted itself
+	moving      bool // it was asked to end here and to begin elsewhere
 }
 
 // life is one run of an instance's program.
@@ -96,6 +97,16 @@ func (i *instance) exited(l *life, code int) {
 	}
 	e.emit(deployer.EventDied, i.info)
 	close(l.ended)
+	if i.moving && !i.stopping && !i.removed {
+		i.moving = false
+		e.count(i, -1)
+		if node := e.place(i.workload); node != "" {
+			i.info.Node = node
+		}
+		e.count(i, 1)
+		i.start()
+		return
+	}
 	if !i.proven || i.stopping || i.removed {
 		return
 	}

@@ -251,6 +251,15 @@ func (s *seat) stuck() string {
 func (s *seat) instance() deployer.Instance {
 	in := identity(s.id, s.labels)
 	in.State = deployer.StateStarting
+	if s.service != nil && s.service.Spec.TaskTemplate.Resources != nil {
+		resources := s.service.Spec.TaskTemplate.Resources
+		if limits := resources.Limits; limits != nil {
+			in.Limits = deployer.Limits{MemoryBytes: limits.MemoryBytes, CPUMilli: limits.NanoCPUs / 1_000_000}
+		}
+		if kept := resources.Reservations; kept != nil {
+			in.Reserve = deployer.Reserve{MemoryBytes: kept.MemoryBytes, CPUMilli: kept.NanoCPUs / 1_000_000}
+		}
+	}
 	starts := 0
 	for _, t := range s.tasks {
 		if ran(t) {

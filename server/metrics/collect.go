@@ -41,6 +41,7 @@ func (s *Store) Collect(ctx context.Context, meter deployer.Meter) {
 		if err := s.addUsage(slot, before, measured); err != nil {
 			s.log.Warn("what instances use cannot be kept", "error", err)
 		}
+		s.setLatest(before, measured)
 		remember(before, measured)
 	}
 }

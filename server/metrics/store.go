@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/slipway-paas/slipway/models"
@@ -26,6 +27,8 @@ type Store struct {
 	dir string
 	log *slog.Logger
 	now func() time.Time
+
+	latest atomic.Pointer[map[Place]Taken] // by the newest round of measuring
 
 	mu        sync.Mutex
 	apps      map[string]*appState
