@@ -1,5 +1,5 @@
-// spec sha256:881405aefa483de321f53d3081fd8ca7dcb2aba3cdac735830fe82aea53b2952
-// code sha256:e6474afaa5ae81fd3b990cf1bc2981a75cd4a4cd522c556849e5bb1b32412dd3
+// spec sha256:2d556d9535755a5ff50246fe33428ec5543715667b1f534a9156b34d239a809f
+// code sha256:89ec4188dc1667bce415a584f2289d49b2b4fb2f75993c01bd55a341e6a0778b
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -1021,6 +1021,9 @@ type AddCluster struct {
 
 	// Name Examples: production
 	Name string `json:"name"`
+
+	// Options What apps get on a Kubernetes
+	Options *ClusterOptions `json:"options,omitempty"`
 }
 
 // AddClusterKind defines model for AddCluster.Kind.
@@ -1088,8 +1091,17 @@ type App struct {
 	// Name Examples: hello
 	Name string `json:"name"`
 
+	// Placement Labels that a node must have to run its instances; empty for any node
+	Placement map[string]string `json:"placement"`
+
 	// Port Port the web process listens on; 0 to follow the image
 	Port int64 `json:"port"`
+
+	// ReserveCPUMilli Thousandths of a core that a node must have free for each instance; 0 for nothing
+	ReserveCPUMilli int64 `json:"reserve_cpu_milli"`
+
+	// ReserveMemoryMb MiB that a node must have free for each instance; 0 for nothing
+	ReserveMemoryMb int64 `json:"reserve_memory_mb"`
 
 	// Revision Goes up with every edit; the ETag
 	Revision int64 `json:"revision"`
@@ -1227,7 +1239,8 @@ type Cluster struct {
 	Name string `json:"name"`
 
 	// Nodes Empty while it is away
-	Nodes []ClusterNode `json:"nodes"`
+	Nodes   []ClusterNode  `json:"nodes"`
+	Options ClusterOptions `json:"options"`
 
 	// Own Whether it is the server's own engine, which also builds
 	Own bool `json:"own"`
@@ -1301,6 +1314,31 @@ type ClusterNode struct {
 
 // ClusterNodeState defines model for ClusterNode.State.
 type ClusterNodeState string
+
+// ClusterOptions defines model for ClusterOptions.
+type ClusterOptions struct {
+	Quota *ClusterQuota `json:"quota,omitempty"`
+
+	// StorageClass Of volumes; empty for the cluster's own choice
+	//
+	// Examples: fast
+	StorageClass *string `json:"storage_class,omitempty"`
+
+	// VolumeMb How large a volume is made, in MiB; 0 for 1024
+	VolumeMb *int64 `json:"volume_mb,omitempty"`
+}
+
+// ClusterQuota defines model for ClusterQuota.
+type ClusterQuota struct {
+	// CPUMilli Sum of the limits in thousandths of a core; 0 for no bound
+	CPUMilli *int64 `json:"cpu_milli,omitempty"`
+
+	// Instances 0 for no bound
+	Instances *int64 `json:"instances,omitempty"`
+
+	// MemoryMb Sum of the limits of an app's instances in MiB, while a release takes another's place of both; 0 for no bound
+	MemoryMb *int64 `json:"memory_mb,omitempty"`
+}
 
 // Config defines model for Config.
 type Config struct {
@@ -2267,13 +2305,22 @@ type UpdateApp struct {
 	Branch *string `json:"branch,omitempty"`
 
 	// Builder dockerfile, static, image, or empty to choose by what the source holds
-	Builder    *string      `json:"builder,omitempty"`
-	CPUMilli   *int64       `json:"cpu_milli,omitempty"`
-	Dockerfile *string      `json:"dockerfile,omitempty"`
-	HealthPath *string      `json:"health_path,omitempty"`
-	MemoryMb   *int64       `json:"memory_mb,omitempty"`
-	Port       *int64       `json:"port,omitempty"`
-	Source     *SourceInput `json:"source,omitempty"`
+	Builder    *string `json:"builder,omitempty"`
+	CPUMilli   *int64  `json:"cpu_milli,omitempty"`
+	Dockerfile *string `json:"dockerfile,omitempty"`
+	HealthPath *string `json:"health_path,omitempty"`
+	MemoryMb   *int64  `json:"memory_mb,omitempty"`
+
+	// Placement Labels that a node must have to run its instances; empty for any node. A single engine has one node and takes no notice
+	Placement *map[string]string `json:"placement,omitempty"`
+	Port      *int64             `json:"port,omitempty"`
+
+	// ReserveCPUMilli Thousandths of a core that a node must have free for each instance, at most its limit; 0 for nothing
+	ReserveCPUMilli *int64 `json:"reserve_cpu_milli,omitempty"`
+
+	// ReserveMemoryMb MiB that a node must have free for each instance, at most its limit; 0 for nothing
+	ReserveMemoryMb *int64       `json:"reserve_memory_mb,omitempty"`
+	Source          *SourceInput `json:"source,omitempty"`
 
 	// StopFirst Whether the old instances stop before the new ones start; requests wait meanwhile
 	StopFirst *bool `json:"stop_first,omitempty"`
@@ -2349,8 +2396,17 @@ type UpdatedApp struct {
 	// Name Examples: hello
 	Name string `json:"name"`
 
+	// Placement Labels that a node must have to run its instances; empty for any node
+	Placement map[string]string `json:"placement"`
+
 	// Port Port the web process listens on; 0 to follow the image
 	Port int64 `json:"port"`
+
+	// ReserveCPUMilli Thousandths of a core that a node must have free for each instance; 0 for nothing
+	ReserveCPUMilli int64 `json:"reserve_cpu_milli"`
+
+	// ReserveMemoryMb MiB that a node must have free for each instance; 0 for nothing
+	ReserveMemoryMb int64 `json:"reserve_memory_mb"`
 
 	// Revision Goes up with every edit; the ETag
 	Revision int64 `json:"revision"`
@@ -2791,6 +2847,9 @@ type AddClusterJSONRequestBody = AddCluster
 
 // RenewClusterJSONRequestBody defines body for RenewCluster for application/json ContentType.
 type RenewClusterJSONRequestBody = ClusterAccess
+
+// SetClusterOptionsJSONRequestBody defines body for SetClusterOptions for application/json ContentType.
+type SetClusterOptionsJSONRequestBody = ClusterOptions
 
 // CreateInvitationJSONRequestBody defines body for CreateInvitation for application/json ContentType.
 type CreateInvitationJSONRequestBody = CreateInvitation
@@ -3265,6 +3324,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/clusters/{cluster}/nodes/{node}/resume (the `ResumeNode` operationId).
 	ResumeNode(ctx context.Context, cluster string, node string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetClusterOptionsWithBody Set what apps get on a cluster
+	//
+	// For owners, of a Kubernetes cluster. A quota holds for an app when something of it is started next; a storage class for volumes that are made from then on.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/clusters/{cluster}/options (the `SetClusterOptions` operationId).
+	SetClusterOptionsWithBody(ctx context.Context, cluster string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetClusterOptions Set what apps get on a cluster
+	//
+	// For owners, of a Kubernetes cluster. A quota holds for an app when something of it is started next; a storage class for volumes that are made from then on.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/clusters/{cluster}/options (the `SetClusterOptions` operationId).
+	SetClusterOptions(ctx context.Context, cluster string, body SetClusterOptionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAllDeployments List the deployments of all apps, newest first
 	//
@@ -4431,6 +4508,44 @@ func (c *Client) DrainNode(ctx context.Context, cluster string, node string, req
 // Corresponds with POST /api/v1/clusters/{cluster}/nodes/{node}/resume (the `ResumeNode` operationId).
 func (c *Client) ResumeNode(ctx context.Context, cluster string, node string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResumeNodeRequest(c.Server, cluster, node)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetClusterOptionsWithBody Set what apps get on a cluster
+//
+// For owners, of a Kubernetes cluster. A quota holds for an app when something of it is started next; a storage class for volumes that are made from then on.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/clusters/{cluster}/options (the `SetClusterOptions` operationId).
+func (c *Client) SetClusterOptionsWithBody(ctx context.Context, cluster string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetClusterOptionsRequestWithBody(c.Server, cluster, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetClusterOptions Set what apps get on a cluster
+//
+// For owners, of a Kubernetes cluster. A quota holds for an app when something of it is started next; a storage class for volumes that are made from then on.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/clusters/{cluster}/options (the `SetClusterOptions` operationId).
+func (c *Client) SetClusterOptions(ctx context.Context, cluster string, body SetClusterOptionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetClusterOptionsRequest(c.Server, cluster, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7397,6 +7512,53 @@ func NewResumeNodeRequest(server string, cluster string, node string) (*http.Req
 	return req, nil
 }
 
+// NewSetClusterOptionsRequest calls the generic SetClusterOptions builder with application/json body
+func NewSetClusterOptionsRequest(server string, cluster string, body SetClusterOptionsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetClusterOptionsRequestWithBody(server, cluster, "application/json", bodyReader)
+}
+
+// NewSetClusterOptionsRequestWithBody constructs an http.Request for the SetClusterOptions method, with any body, and a specified content type
+func NewSetClusterOptionsRequestWithBody(server string, cluster string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster", cluster, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/clusters/%s/options", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListAllDeploymentsRequest constructs an http.Request for the ListAllDeployments method
 func NewListAllDeploymentsRequest(server string, params *ListAllDeploymentsParams) (*http.Request, error) {
 	var err error
@@ -9126,6 +9288,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/clusters/{cluster}/nodes/{node}/resume (the `ResumeNode` operationId).
 	ResumeNodeWithResponse(ctx context.Context, cluster string, node string, reqEditors ...RequestEditorFn) (*ResumeNodeResponse, error)
+
+	// SetClusterOptionsWithBodyWithResponse Set what apps get on a cluster
+	//
+	// For owners, of a Kubernetes cluster. A quota holds for an app when something of it is started next; a storage class for volumes that are made from then on.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/clusters/{cluster}/options (the `SetClusterOptions` operationId).
+	SetClusterOptionsWithBodyWithResponse(ctx context.Context, cluster string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetClusterOptionsResponse, error)
+
+	// SetClusterOptionsWithResponse Set what apps get on a cluster
+	//
+	// For owners, of a Kubernetes cluster. A quota holds for an app when something of it is started next; a storage class for volumes that are made from then on.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/clusters/{cluster}/options (the `SetClusterOptions` operationId).
+	SetClusterOptionsWithResponse(ctx context.Context, cluster string, body SetClusterOptionsJSONRequestBody, reqEditors ...RequestEditorFn) (*SetClusterOptionsResponse, error)
 
 	// ListAllDeploymentsWithResponse List the deployments of all apps, newest first
 	//
@@ -11443,6 +11623,54 @@ func (r ResumeNodeResponse) ContentType() string {
 	return ""
 }
 
+type SetClusterOptionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Cluster
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetClusterOptionsResponse) GetJSON200() *Cluster {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetClusterOptionsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetClusterOptionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetClusterOptionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetClusterOptionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetClusterOptionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListAllDeploymentsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -13637,6 +13865,36 @@ func (c *ClientWithResponses) ResumeNodeWithResponse(ctx context.Context, cluste
 	return ParseResumeNodeResponse(rsp)
 }
 
+// SetClusterOptionsWithBodyWithResponse Set what apps get on a cluster
+//
+// For owners, of a Kubernetes cluster. A quota holds for an app when something of it is started next; a storage class for volumes that are made from then on.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/clusters/{cluster}/options (the `SetClusterOptions` operationId).
+func (c *ClientWithResponses) SetClusterOptionsWithBodyWithResponse(ctx context.Context, cluster string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetClusterOptionsResponse, error) {
+	rsp, err := c.SetClusterOptionsWithBody(ctx, cluster, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetClusterOptionsResponse(rsp)
+}
+
+// SetClusterOptionsWithResponse Set what apps get on a cluster
+//
+// For owners, of a Kubernetes cluster. A quota holds for an app when something of it is started next; a storage class for volumes that are made from then on.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/clusters/{cluster}/options (the `SetClusterOptions` operationId).
+func (c *ClientWithResponses) SetClusterOptionsWithResponse(ctx context.Context, cluster string, body SetClusterOptionsJSONRequestBody, reqEditors ...RequestEditorFn) (*SetClusterOptionsResponse, error) {
+	rsp, err := c.SetClusterOptions(ctx, cluster, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetClusterOptionsResponse(rsp)
+}
+
 // ListAllDeploymentsWithResponse List the deployments of all apps, newest first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -15622,6 +15880,39 @@ func ParseResumeNodeResponse(rsp *http.Response) (*ResumeNodeResponse, error) {
 	}
 
 	response := &ResumeNodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Cluster
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetClusterOptionsResponse parses an HTTP response from a SetClusterOptionsWithResponse call
+func ParseSetClusterOptionsResponse(rsp *http.Response) (*SetClusterOptionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetClusterOptionsResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

@@ -33,6 +33,10 @@ type App struct {
 	CPUMilli    int            // limit per instance in thousandths of a core; 0 for the default
 	LiveRelease int            // version of the live release, 0 before the first
 
+	Placement       map[string]string `gorm:"serializer:json"` // labels that a node must have to run it; nil for any node
+	ReserveMemoryMB int               // what a node must have free for each instance, in MiB; 0 for nothing
+	ReserveCPUMilli int               // the same in thousandths of a core
+
 	SupersedeBuilding bool       // a newer deployment also stops one that is building
 	StopFirst         bool       // the old instances stop before the new ones start; see also Volume
 	WarmMinutes       int        // how long the release before the live one is kept running; 0 for not at all

@@ -22,11 +22,28 @@ type Cluster struct {
 	ID          string `gorm:"primaryKey"`
 	Name        string
 	Kind        ClusterKind
-	Endpoint    string // of the engine's API; "" for the server's own engine, and for a Kubernetes, whose kubeconfig says it
-	Credentials []byte // a sealed ClusterCredentials in JSON
+	Endpoint    string         // of the engine's API; "" for the server's own engine, and for a Kubernetes, whose kubeconfig says it
+	Credentials []byte         // a sealed ClusterCredentials in JSON
+	Options     ClusterOptions `gorm:"serializer:json"`
 	Revision    int64
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+}
+
+// ClusterOptions are what apps get on a Kubernetes cluster. Zero values mean the
+// cluster's own choice, and no bound.
+type ClusterOptions struct {
+	Quota        Quota  `json:"quota"`
+	StorageClass string `json:"storage_class"` // of volumes
+	VolumeMB     int    `json:"volume_mb"`     // how large a volume is made, in MiB
+}
+
+// Quota bounds what all instances of an app may take together, those of a
+// release that comes up beside the live one among them. Zero values bound nothing.
+type Quota struct {
+	MemoryMB  int `json:"memory_mb"` // the sum of the limits, in MiB
+	CPUMilli  int `json:"cpu_milli"` // the sum of the limits, in thousandths of a core
+	Instances int `json:"instances"`
 }
 
 // LocalCluster is the ID and the name of the server's own engine, which builds
@@ -76,6 +93,29 @@ func CheckCluster(c *Cluster, with ClusterCredentials) error {
 		return checkEndpoint(c, with)
 	}
 	return Invalid("kind", "%q is no kind of cluster; use swarm or kubernetes", shorten(string(c.Kind)))
+}
+
+var storageClass = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
+
+// CheckClusterOptions says what is wrong with what apps are to get on a cluster.
+func CheckClusterOptions(kind ClusterKind, o ClusterOptions) error {
+	switch {
+	case o == (ClusterOptions{}):
+		return nil
+	case kind != ClusterKubernetes:
+		return Invalid("options", "only a Kubernetes cluster has quotas and storage classes")
+	case o.Quota.MemoryMB < 0 || o.Quota.MemoryMB > 1<<30:
+		return Invalid("options.quota.memory_mb", "a quota of memory is 1 MiB or more, or 0 for none")
+	case o.Quota.CPUMilli < 0 || o.Quota.CPUMilli > 1_000_000_000:
+		return Invalid("options.quota.cpu_milli", "a quota of processors is 1 thousandth or more, or 0 for none")
+	case o.Quota.Instances < 0 || o.Quota.Instances > 1_000_000:
+		return Invalid("options.quota.instances", "a quota of instances is 1 or more, or 0 for none")
+	case o.StorageClass != "" && !storageClass.MatchString(o.StorageClass):
+		return Invalid("options.storage_class", "storage class %q: use lower-case letters, digits, dots and hyphens", shorten(o.StorageClass))
+	case o.VolumeMB < 0 || o.VolumeMB > 1<<30:
+		return Invalid("options.volume_mb", "a volume is 1 MiB or more, or 0 for 1024")
+	}
+	return nil
 }
 
 // checkEndpoint refuses what no engine's API is at, and an engine that anybody

@@ -19,10 +19,15 @@ type Release struct {
 	Processes    []Process `gorm:"serializer:json"`
 	MemoryMB     int       // limit per instance in MiB; 0 for the installation's default
 	CPUMilli     int       // limit per instance in thousandths of a core; 0 for the default
-	Description  string    // "push 1a2b3c4 Fix login", "config: set DATABASE_URL"
-	Commit       string
-	CreatedBy    string
-	CreatedAt    time.Time
+
+	Placement       map[string]string `gorm:"serializer:json"` // labels that a node must have; nil for any node
+	ReserveMemoryMB int               // what a node must have free for each instance, in MiB; 0 for nothing
+	ReserveCPUMilli int               // the same in thousandths of a core
+
+	Description string // "push 1a2b3c4 Fix login", "config: set DATABASE_URL"
+	Commit      string
+	CreatedBy   string
+	CreatedAt   time.Time
 }
 
 // Process is one kind of instance that a release runs.

@@ -25,9 +25,12 @@ func (s *Server) drivers(box *secrets.Box) map[models.ClusterKind]clusters.Drive
 			})
 		},
 		models.ClusterKubernetes: func(cluster *models.Cluster, with models.ClusterCredentials) (deployer.Cluster, error) {
+			o := cluster.Options
 			return kubernetes.New(kubernetes.Options{
 				Kubeconfig: with.Kubeconfig, Context: with.Context, InCluster: with.Kubeconfig == "", Installation: s.Config.Installation,
 				StopGrace: s.Config.StopGrace, LabelKey: labelKey, Logger: s.Logger.With("cluster", cluster.Name), PullAuth: s.registry.PullAuth,
+				Quota:        kubernetes.Quota{MemoryBytes: int64(o.Quota.MemoryMB) << 20, CPUMilli: int64(o.Quota.CPUMilli), Instances: int64(o.Quota.Instances)},
+				StorageClass: o.StorageClass, VolumeBytes: int64(o.VolumeMB) << 20,
 			})
 		},
 	}

@@ -52,7 +52,7 @@ func (s *Store) Standings(ctx context.Context, appID string) ([]Standing, error)
 // number of apps.
 func (s *Store) LiveReleasesOf(ctx context.Context, appIDs []string) (map[string]models.Release, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT r.app_id, r.version, r.image, r.config, r.processes, r.memory_mb, r.cpu_milli, r.commit, r.cluster_id
+		SELECT r.app_id, r.version, r.image, r.config, r.processes, r.memory_mb, r.cpu_milli, r.placement, r.reserve_memory_mb, r.reserve_cpu_milli, r.commit, r.cluster_id
 		FROM apps a JOIN releases r ON r.app_id = a.id AND r.version = a.live_release WHERE a.id = ANY($1)`, appIDs)
 	if err != nil {
 		return nil, translate(err)
@@ -62,7 +62,7 @@ func (s *Store) LiveReleasesOf(ctx context.Context, appIDs []string) (map[string
 	for rows.Next() {
 		var r models.Release
 		var processes []byte
-		if err := rows.Scan(&r.AppID, &r.Version, &r.Image, &r.Config, &processes, &r.MemoryMB, &r.CPUMilli, &r.Commit, &r.ClusterID); err != nil {
+		if err := rows.Scan(&r.AppID, &r.Version, &r.Image, &r.Config, &processes, &r.MemoryMB, &r.CPUMilli, &r.Placement, &r.ReserveMemoryMB, &r.ReserveCPUMilli, &r.Commit, &r.ClusterID); err != nil {
 			return nil, translate(err)
 		}
 		if err := json.Unmarshal(processes, &r.Processes); err != nil {

@@ -124,6 +124,10 @@ type UpdateApp struct {
 	CPUMilli   *int         `json:"cpu_milli,omitempty"`
 	Source     *SourceInput `json:"source,omitempty"`
 
+	Placement       map[string]string `json:"placement,omitempty" doc:"Labels that a node must have to run its instances; empty for any node. A single engine has one node and takes no notice" maxProperties:"10"`
+	ReserveMemoryMB *int              `json:"reserve_memory_mb,omitempty" doc:"MiB that a node must have free for each instance, at most its limit; 0 for nothing"`
+	ReserveCPUMilli *int              `json:"reserve_cpu_milli,omitempty" doc:"Thousandths of a core that a node must have free for each instance, at most its limit; 0 for nothing"`
+
 	SupersedeBuilding *bool `json:"supersede_building,omitempty" doc:"Whether a newer deployment also stops one that is building"`
 	StopFirst         *bool `json:"stop_first,omitempty" doc:"Whether the old instances stop before the new ones start; requests wait meanwhile"`
 	WarmMinutes       *int  `json:"warm_minutes,omitempty" doc:"How long the release before is kept running for a rollback, up to 1440; 0 for not at all"`
@@ -152,6 +156,7 @@ func (a *API) updateApp(ctx context.Context, who caller, in *updateAppInput) (*r
 	view, d, err := a.deps.Apps.Update(ctx, who.Actor, in.App, revision, apps.Changes{
 		Branch: b.Branch, Builder: b.Builder, Dockerfile: b.Dockerfile, HealthPath: b.HealthPath,
 		Port: b.Port, MemoryMB: b.MemoryMB, CPUMilli: b.CPUMilli, Source: b.Source.source(),
+		Placement: b.Placement, ReserveMemoryMB: b.ReserveMemoryMB, ReserveCPUMilli: b.ReserveCPUMilli,
 		SupersedeBuilding: b.SupersedeBuilding, StopFirst: b.StopFirst, WarmMinutes: b.WarmMinutes, WatchMinutes: b.WatchMinutes,
 	})
 	if err != nil {

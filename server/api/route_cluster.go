@@ -25,6 +25,11 @@ func (a *API) clusterRoutes() {
 		scope:       models.ScopeAdmin, maxBody: 2 << 20,
 	}, a.renewCluster)
 	register(a, route{
+		id: "set-cluster-options", method: http.MethodPut, path: "/clusters/{cluster}/options", tag: tagClusters, summary: "Set what apps get on a cluster",
+		description: "For owners, of a Kubernetes cluster. A quota holds for an app when something of it is started next; a storage class for volumes that are made from then on.",
+		scope:       models.ScopeAdmin,
+	}, a.setClusterOptions)
+	register(a, route{
 		id: "remove-cluster", method: http.MethodDelete, path: "/clusters/{cluster}", tag: tagClusters, summary: "Take a cluster away that no app needs",
 		description: "For owners. What is on the cluster beside Slipway's apps stays as it is.", scope: models.ScopeAdmin,
 	}, a.removeCluster)
@@ -50,16 +55,17 @@ func (a *API) clusterRoutes() {
 
 // Cluster is where apps run.
 type Cluster struct {
-	Name      string        `json:"name" example:"local"`
-	Kind      string        `json:"kind" enum:"docker,swarm,kubernetes"`
-	Endpoint  string        `json:"endpoint" doc:"Of the engine's API; empty for the server's own engine and for a Kubernetes"`
-	Own       bool          `json:"own" doc:"Whether it is the server's own engine, which also builds"`
-	State     string        `json:"state" enum:"ready,away"`
-	Reason    string        `json:"reason" doc:"Why it is away"`
-	Apps      int           `json:"apps" doc:"How many have their next release on it"`
-	Instances int           `json:"instances"`
-	Nodes     []ClusterNode `json:"nodes" nullable:"false" doc:"Empty while it is away"`
-	CreatedAt time.Time     `json:"created_at"`
+	Name      string         `json:"name" example:"local"`
+	Kind      string         `json:"kind" enum:"docker,swarm,kubernetes"`
+	Endpoint  string         `json:"endpoint" doc:"Of the engine's API; empty for the server's own engine and for a Kubernetes"`
+	Own       bool           `json:"own" doc:"Whether it is the server's own engine, which also builds"`
+	State     string         `json:"state" enum:"ready,away"`
+	Reason    string         `json:"reason" doc:"Why it is away"`
+	Apps      int            `json:"apps" doc:"How many have their next release on it"`
+	Instances int            `json:"instances"`
+	Options   ClusterOptions `json:"options"`
+	Nodes     []ClusterNode  `json:"nodes" nullable:"false" doc:"Empty while it is away"`
+	CreatedAt time.Time      `json:"created_at"`
 }
 
 // ClusterNode is one machine of a cluster.
@@ -92,11 +98,30 @@ type ClusterAccess struct {
 	Credentials models.ClusterCredentials `json:"credentials,omitempty" doc:"Kept encrypted and never shown again"`
 }
 
+// ClusterOptions are what apps get on a Kubernetes cluster.
+type ClusterOptions struct {
+	Quota        ClusterQuota `json:"quota,omitempty"`
+	StorageClass string       `json:"storage_class,omitempty" doc:"Of volumes; empty for the cluster's own choice" maxLength:"253" example:"fast"`
+	VolumeMB     int          `json:"volume_mb,omitempty" doc:"How large a volume is made, in MiB; 0 for 1024" minimum:"0"`
+}
+
+// ClusterQuota bounds what all instances of an app may take together.
+type ClusterQuota struct {
+	MemoryMB  int `json:"memory_mb,omitempty" doc:"Sum of the limits of an app's instances in MiB, while a release takes another's place of both; 0 for no bound" minimum:"0"`
+	CPUMilli  int `json:"cpu_milli,omitempty" doc:"Sum of the limits in thousandths of a core; 0 for no bound" minimum:"0"`
+	Instances int `json:"instances,omitempty" doc:"0 for no bound" minimum:"0"`
+}
+
+func (o ClusterOptions) options() models.ClusterOptions {
+	return models.ClusterOptions{Quota: models.Quota(o.Quota), StorageClass: o.StorageClass, VolumeMB: o.VolumeMB}
+}
+
 // AddCluster is the body of add-cluster.
 type AddCluster struct {
 	Name string `json:"name" example:"production" maxLength:"100"`
 	Kind string `json:"kind" enum:"swarm,kubernetes"`
 	ClusterAccess
+	Options ClusterOptions `json:"options,omitempty" doc:"What apps get on a Kubernetes"`
 }
 
 // ClusterJoin is how a machine becomes a node.
@@ -124,6 +149,7 @@ func wireCluster(v *clusters.View) Cluster {
 	wire := Cluster{
 		Name: v.Name, Kind: string(v.Kind), Endpoint: v.Endpoint, Own: v.Local(), State: "ready",
 		Apps: v.Apps, Instances: v.Instances, Nodes: []ClusterNode{}, CreatedAt: v.CreatedAt,
+		Options: ClusterOptions{Quota: ClusterQuota(v.Options.Quota), StorageClass: v.Options.StorageClass, VolumeMB: v.Options.VolumeMB},
 	}
 	if v.Away != nil {
 		wire.State, wire.Reason = "away", models.SafeMessage(v.Away)
@@ -172,6 +198,7 @@ func clusterAnswer(view *clusters.View, err error) (*body[Cluster], error) {
 func (a *API) addCluster(ctx context.Context, who caller, in *struct{ Body AddCluster }) (*body[Cluster], error) {
 	return clusterAnswer(a.deps.Clusters.Add(ctx, who.Actor, clusters.Wanted{
 		Name: in.Body.Name, Kind: models.ClusterKind(in.Body.Kind), Endpoint: in.Body.Endpoint, Credentials: in.Body.Credentials,
+		Options: in.Body.Options.options(),
 	}))
 }
 
@@ -181,6 +208,14 @@ func (a *API) renewCluster(ctx context.Context, who caller, in *struct {
 },
 ) (*body[Cluster], error) {
 	return clusterAnswer(a.deps.Clusters.Renew(ctx, who.Actor, in.Cluster, in.Body.Endpoint, in.Body.Credentials))
+}
+
+func (a *API) setClusterOptions(ctx context.Context, who caller, in *struct {
+	ClusterInput
+	Body ClusterOptions
+},
+) (*body[Cluster], error) {
+	return clusterAnswer(a.deps.Clusters.SetOptions(ctx, who.Actor, in.Cluster, in.Body.options()))
 }
 
 func (a *API) removeCluster(ctx context.Context, who caller, in *ClusterInput) (*nothing, error) {

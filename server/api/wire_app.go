@@ -10,34 +10,37 @@ import (
 
 // App is an app as the API shows it.
 type App struct {
-	ID                string         `json:"id"`
-	Name              string         `json:"name" example:"hello"`
-	URL               string         `json:"url" doc:"Where the app answers" example:"http://hello.localhost:8080"`
-	URLs              []string       `json:"urls" nullable:"false" doc:"All its addresses, its own name first"`
-	GitURL            string         `json:"git_url" doc:"Push here to deploy"`
-	Status            string         `json:"status" enum:"new,deploying,live,down,stopped,failed"`
-	Cluster           string         `json:"cluster" doc:"The name of the cluster that its next release runs on" example:"local"`
-	Branch            string         `json:"branch" doc:"The tracked branch; empty until the first push decides"`
-	Builder           string         `json:"builder" doc:"dockerfile, static, image, or empty to choose by what the source holds"`
-	Dockerfile        string         `json:"dockerfile" doc:"Path of the Dockerfile in the source; empty for Dockerfile"`
-	HealthPath        string         `json:"health_path" doc:"Path that must answer 2xx or 3xx; empty to probe the port only"`
-	Port              int            `json:"port" doc:"Port the web process listens on; 0 to follow the image"`
-	MemoryMB          int            `json:"memory_mb" doc:"Memory limit per instance in MiB; 0 for the installation's default"`
-	CPUMilli          int            `json:"cpu_milli" doc:"CPU limit per instance in thousandths of a core; 0 for the default"`
-	SupersedeBuilding bool           `json:"supersede_building" doc:"Whether a newer deployment also stops one that is building"`
-	StopFirst         bool           `json:"stop_first" doc:"Whether the old instances stop before the new ones start. A process with a volume always does"`
-	WarmMinutes       int            `json:"warm_minutes" doc:"How long the release before is kept running for a rollback; 0 for not at all"`
-	WatchMinutes      int            `json:"watch_minutes" doc:"How long a deployment is watched once it is live; 0 for not at all"`
-	WarmRelease       *WarmRelease   `json:"warm_release,omitempty" doc:"The release before, while it is kept running: going back to it takes a moment"`
-	Source            *AppSource     `json:"source,omitempty" doc:"The git URL it deploys from, if it has one"`
-	LiveRelease       *LiveRelease   `json:"live_release,omitempty" doc:"Absent before the first release went live"`
-	LastDeployment    *Deployment    `json:"last_deployment,omitempty" doc:"Absent before the first deployment"`
-	Scale             map[string]int `json:"scale" doc:"Wanted instances by process"`
-	Instances         InstanceCount  `json:"instances"`
-	WebhookURL        string         `json:"webhook_url" doc:"Give this to the forge"`
-	CreatedAt         time.Time      `json:"created_at"`
-	UpdatedAt         time.Time      `json:"updated_at"`
-	Revision          int64          `json:"revision" doc:"Goes up with every edit; the ETag"`
+	ID                string            `json:"id"`
+	Name              string            `json:"name" example:"hello"`
+	URL               string            `json:"url" doc:"Where the app answers" example:"http://hello.localhost:8080"`
+	URLs              []string          `json:"urls" nullable:"false" doc:"All its addresses, its own name first"`
+	GitURL            string            `json:"git_url" doc:"Push here to deploy"`
+	Status            string            `json:"status" enum:"new,deploying,live,down,stopped,failed"`
+	Cluster           string            `json:"cluster" doc:"The name of the cluster that its next release runs on" example:"local"`
+	Branch            string            `json:"branch" doc:"The tracked branch; empty until the first push decides"`
+	Builder           string            `json:"builder" doc:"dockerfile, static, image, or empty to choose by what the source holds"`
+	Dockerfile        string            `json:"dockerfile" doc:"Path of the Dockerfile in the source; empty for Dockerfile"`
+	HealthPath        string            `json:"health_path" doc:"Path that must answer 2xx or 3xx; empty to probe the port only"`
+	Port              int               `json:"port" doc:"Port the web process listens on; 0 to follow the image"`
+	MemoryMB          int               `json:"memory_mb" doc:"Memory limit per instance in MiB; 0 for the installation's default"`
+	CPUMilli          int               `json:"cpu_milli" doc:"CPU limit per instance in thousandths of a core; 0 for the default"`
+	Placement         map[string]string `json:"placement" nullable:"false" doc:"Labels that a node must have to run its instances; empty for any node"`
+	ReserveMemoryMB   int               `json:"reserve_memory_mb" doc:"MiB that a node must have free for each instance; 0 for nothing"`
+	ReserveCPUMilli   int               `json:"reserve_cpu_milli" doc:"Thousandths of a core that a node must have free for each instance; 0 for nothing"`
+	SupersedeBuilding bool              `json:"supersede_building" doc:"Whether a newer deployment also stops one that is building"`
+	StopFirst         bool              `json:"stop_first" doc:"Whether the old instances stop before the new ones start. A process with a volume always does"`
+	WarmMinutes       int               `json:"warm_minutes" doc:"How long the release before is kept running for a rollback; 0 for not at all"`
+	WatchMinutes      int               `json:"watch_minutes" doc:"How long a deployment is watched once it is live; 0 for not at all"`
+	WarmRelease       *WarmRelease      `json:"warm_release,omitempty" doc:"The release before, while it is kept running: going back to it takes a moment"`
+	Source            *AppSource        `json:"source,omitempty" doc:"The git URL it deploys from, if it has one"`
+	LiveRelease       *LiveRelease      `json:"live_release,omitempty" doc:"Absent before the first release went live"`
+	LastDeployment    *Deployment       `json:"last_deployment,omitempty" doc:"Absent before the first deployment"`
+	Scale             map[string]int    `json:"scale" doc:"Wanted instances by process"`
+	Instances         InstanceCount     `json:"instances"`
+	WebhookURL        string            `json:"webhook_url" doc:"Give this to the forge"`
+	CreatedAt         time.Time         `json:"created_at"`
+	UpdatedAt         time.Time         `json:"updated_at"`
+	Revision          int64             `json:"revision" doc:"Goes up with every edit; the ETag"`
 }
 
 // AppSource is the git URL an app deploys from.
@@ -187,7 +190,11 @@ func (a *API) wireApp(v *apps.View) App {
 		HealthPath: app.HealthPath, Port: app.Port, MemoryMB: app.MemoryMB, CPUMilli: app.CPUMilli,
 		Scale: wireScale(&app), Instances: InstanceCount{Running: v.Running, Wanted: v.Wanted},
 		WebhookURL: a.webhookURL(app.Name), CreatedAt: app.CreatedAt, UpdatedAt: app.UpdatedAt, Revision: app.Revision,
+		Placement: app.Placement, ReserveMemoryMB: app.ReserveMemoryMB, ReserveCPUMilli: app.ReserveCPUMilli,
 		SupersedeBuilding: app.SupersedeBuilding, StopFirst: app.StopFirst, WarmMinutes: app.WarmMinutes, WatchMinutes: app.WatchMinutes,
+	}
+	if wire.Placement == nil {
+		wire.Placement = map[string]string{}
 	}
 	if warm := warmRelease(&app); warm > 0 {
 		wire.WarmRelease = &WarmRelease{Version: warm, Until: *app.WarmUntil}

@@ -1,7 +1,9 @@
 package apps
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -158,6 +160,10 @@ type Changes struct {
 	CPUMilli   *int
 	Source     *Source
 
+	Placement       map[string]string // nil stays, empty is any node
+	ReserveMemoryMB *int
+	ReserveCPUMilli *int
+
 	SupersedeBuilding *bool
 	StopFirst         *bool
 	WarmMinutes       *int
@@ -183,7 +189,9 @@ func (s *Service) Update(ctx context.Context, actor models.Actor, name string, i
 			}
 		}
 		served := app.HealthPath != before.HealthPath || app.Port != before.Port ||
-			app.MemoryMB != before.MemoryMB || app.CPUMilli != before.CPUMilli
+			app.MemoryMB != before.MemoryMB || app.CPUMilli != before.CPUMilli ||
+			app.ReserveMemoryMB != before.ReserveMemoryMB || app.ReserveCPUMilli != before.ReserveCPUMilli ||
+			!maps.Equal(app.Placement, before.Placement)
 		if !served {
 			return nil
 		}
@@ -242,6 +250,9 @@ func (s *Service) apply(app *models.App, c Changes) error {
 	if err := setBounded(c.CPUMilli, &app.CPUMilli, "cpu_milli", 10, 1_000_000); err != nil {
 		return err
 	}
+	if err := s.applyPlacing(app, c); err != nil {
+		return err
+	}
 	if err := applyDeploying(app, c); err != nil {
 		return err
 	}
@@ -249,6 +260,27 @@ func (s *Service) apply(app *models.App, c Changes) error {
 		return s.setSource(app, *c.Source)
 	}
 	return nil
+}
+
+// applyPlacing sets which nodes may run the app, and what they must have free.
+func (s *Service) applyPlacing(app *models.App, c Changes) error {
+	if c.Placement != nil {
+		if err := models.CheckPlacement(c.Placement); err != nil {
+			return err
+		}
+		app.Placement = nil
+		if len(c.Placement) > 0 {
+			app.Placement = maps.Clone(c.Placement)
+		}
+	}
+	if err := setBounded(c.ReserveMemoryMB, &app.ReserveMemoryMB, "reserve_memory_mb", 1, 1<<20); err != nil {
+		return err
+	}
+	if err := setBounded(c.ReserveCPUMilli, &app.ReserveCPUMilli, "reserve_cpu_milli", 1, 1_000_000); err != nil {
+		return err
+	}
+	defaults := s.pipeline.Settings
+	return models.CheckReserve(app.ReserveMemoryMB, app.ReserveCPUMilli, cmp.Or(app.MemoryMB, defaults.AppMemoryMB), cmp.Or(app.CPUMilli, defaults.AppCPUMilli))
 }
 
 // applyDeploying sets what concerns how deployments go. It needs none itself.

@@ -501,3 +501,36 @@ func TestTrack(t *testing.T) {
 	_, err := o.Track(t.Context(), o.bob, app.ID, "evil")
 	wantKind(t, err, models.KindNotFound)
 }
+
+// TestPlacing: where an app may run is checked before it is written.
+func TestPlacing(t *testing.T) {
+	o := open(t)
+	app := o.create("hello")
+	memory, cpu, limit, none := 64, 200, 32, 0
+	view, d, err := o.Update(t.Context(), o.ann, app.Name, 0, apps.Changes{
+		Placement: map[string]string{"disk": "ssd"}, ReserveMemoryMB: &memory, ReserveCPUMilli: &cpu,
+	})
+	o.must(err)
+	if d != nil || view.App.Placement["disk"] != "ssd" || view.App.ReserveMemoryMB != 64 || view.App.ReserveCPUMilli != 200 {
+		t.Errorf("%+v, %v", view.App, d)
+	}
+	before := o.events()
+	for what, wrong := range map[string]apps.Changes{
+		"a label":           {Placement: map[string]string{"a b": "c"}},
+		"a value":           {Placement: map[string]string{"disk": ""}},
+		"over the limit":    {MemoryMB: &limit},
+		"a negative number": {ReserveCPUMilli: func() *int { n := -1; return &n }()},
+	} {
+		if _, _, err := o.Update(t.Context(), o.ann, app.Name, 0, wrong); models.KindOf(err) != models.KindInvalid {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if o.events() != before {
+		t.Error("what was refused left something behind")
+	}
+	view, _, err = o.Update(t.Context(), o.ann, app.Name, 0, apps.Changes{Placement: map[string]string{}, ReserveMemoryMB: &none})
+	o.must(err)
+	if len(view.App.Placement) != 0 || view.App.ReserveMemoryMB != 0 || view.App.ReserveCPUMilli != 200 {
+		t.Errorf("%+v", view.App)
+	}
+}

@@ -17,6 +17,7 @@ type Wanted struct {
 	Kind        models.ClusterKind
 	Endpoint    string
 	Credentials models.ClusterCredentials
+	Options     models.ClusterOptions
 }
 
 // Add makes a cluster one that apps can run on. It must answer: what cannot be
@@ -25,8 +26,11 @@ func (s *Service) Add(ctx context.Context, actor models.Actor, wanted Wanted) (*
 	if err := actor.Require(models.ScopeAdmin); err != nil {
 		return nil, err
 	}
-	row := &models.Cluster{ID: models.NewID(), Name: wanted.Name, Kind: wanted.Kind, Endpoint: strings.TrimSpace(wanted.Endpoint)}
+	row := &models.Cluster{ID: models.NewID(), Name: wanted.Name, Kind: wanted.Kind, Endpoint: strings.TrimSpace(wanted.Endpoint), Options: wanted.Options}
 	if err := models.CheckCluster(row, wanted.Credentials); err != nil {
+		return nil, err
+	}
+	if err := models.CheckClusterOptions(row.Kind, row.Options); err != nil {
 		return nil, err
 	}
 	if err := s.try(ctx, row, wanted.Credentials); err != nil {
@@ -215,4 +219,30 @@ func (s *Service) changed(ctx context.Context, actor models.Actor, name string, 
 	}
 	s.Hub.Publish(live.Event{Topic: live.TopicCluster, ID: name, Action: action})
 	return s.Get(ctx, actor, name)
+}
+
+// SetOptions says what apps get on a cluster from now on: what is there already
+// stays as it is until something of its app is started next.
+func (s *Service) SetOptions(ctx context.Context, actor models.Actor, name string, options models.ClusterOptions) (*View, error) {
+	if err := actor.Require(models.ScopeAdmin); err != nil {
+		return nil, err
+	}
+	row, err := s.Store.ClusterByName(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := models.CheckClusterOptions(row.Kind, options); err != nil {
+		return nil, err
+	}
+	row.Options = options
+	err = s.Store.Transact(ctx, func(tx *store.Store) error {
+		if err := tx.SaveCluster(ctx, row); err != nil {
+			return err
+		}
+		return tx.AddEvent(ctx, store.EventFor(actor, nil, "cluster.options", row.Name))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.changed(ctx, actor, row.Name, live.ActionChanged)
 }

@@ -65,6 +65,7 @@ func (p *Pipeline) compose(ctx context.Context, tx *store.Store, app *models.App
 	release := &models.Release{
 		AppID: app.ID, DeploymentID: d.ID, Commit: d.Commit, CreatedBy: d.CreatedBy,
 		MemoryMB: app.MemoryMB, CPUMilli: app.CPUMilli, ClusterID: cmp.Or(d.ClusterID, app.ClusterID),
+		Placement: app.Placement, ReserveMemoryMB: app.ReserveMemoryMB, ReserveCPUMilli: app.ReserveCPUMilli,
 	}
 	buildOf := d.ID
 	if !d.NeedsBuild() {

@@ -238,6 +238,10 @@ func (p *Pipeline) planWith(app *models.App, release *models.Release, volumes ma
 		return deployer.Plan{}, err
 	}
 	plan := deployer.Plan{App: app.ID, Release: release.Version, Live: app.LiveRelease}
+	limits := deployer.Limits{
+		MemoryBytes: int64(cmp.Or(release.MemoryMB, p.Settings.AppMemoryMB)) << 20,
+		CPUMilli:    int64(cmp.Or(release.CPUMilli, p.Settings.AppCPUMilli)),
+	}
 	for _, process := range release.Processes {
 		if app.StopFirst || len(volumes[process.Name]) > 0 {
 			plan.StopFirst = append(plan.StopFirst, process.Name)
@@ -254,12 +258,23 @@ func (p *Pipeline) planWith(app *models.App, release *models.Release, volumes ma
 			Port:      process.Port,
 			Instances: app.Instances(process.Name),
 			Health:    deployer.Health{Path: process.HealthPath, Timeout: p.Settings.HealthTimeout},
-			Limits: deployer.Limits{
-				MemoryBytes: int64(cmp.Or(release.MemoryMB, p.Settings.AppMemoryMB)) << 20,
-				CPUMilli:    int64(cmp.Or(release.CPUMilli, p.Settings.AppCPUMilli)),
+			Limits:    limits,
+			Volumes:   volumes[process.Name],
+			Placement: release.Placement,
+			Reserve: deployer.Reserve{
+				MemoryBytes: within(int64(release.ReserveMemoryMB)<<20, limits.MemoryBytes),
+				CPUMilli:    within(int64(release.ReserveCPUMilli), limits.CPUMilli),
 			},
-			Volumes: volumes[process.Name],
 		})
 	}
 	return plan, nil
+}
+
+// within bounds what is reserved by what an instance may use, which the
+// installation's default may have become less than. A limit of 0 is the driver's.
+func within(reserve, limit int64) int64 {
+	if limit <= 0 {
+		return reserve
+	}
+	return min(reserve, limit)
 }

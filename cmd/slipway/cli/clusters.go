@@ -50,7 +50,7 @@ all images, and any number of Docker Swarms and Kubernetes clusters beside it.`,
   slipway clusters add kubernetes europe --kubeconfig ~/.kube/config
   slipway move shop --to production`,
 		RunE: list.RunE,
-	}, list, c.showCluster(), c.addCluster(), c.renewCluster(), c.testCluster(), c.removeCluster(), c.joinCluster(), c.drainNode(), c.resumeNode())
+	}, list, c.showCluster(), c.addCluster(), c.renewCluster(), c.setCluster(), c.testCluster(), c.removeCluster(), c.joinCluster(), c.drainNode(), c.resumeNode())
 }
 
 func (c *cli) showCluster() *cobra.Command {
@@ -87,6 +87,9 @@ func (c *cli) printCluster(one *client.Cluster) error {
 		return c.print(one)
 	}
 	c.say("%s: %s, %s, instances: %d.", one.Name, one.Kind, clusterState(one), one.Instances)
+	if gets := allowed(one.Options); gets != "" {
+		c.say("Apps get: %s.", gets)
+	}
 	if len(one.Nodes) == 0 {
 		return nil
 	}
@@ -154,6 +157,7 @@ func (a *access) read() (client.ClusterAccess, error) {
 
 func (c *cli) addCluster() *cobra.Command {
 	var how access
+	var gets allowances
 	cmd := &cobra.Command{
 		Use:   "add swarm|kubernetes NAME",
 		Short: "Add a cluster that apps can be moved to (for owners)",
@@ -171,7 +175,7 @@ docs/clusters.md.`,
 				return err
 			}
 			made, err := created(s.api.AddClusterWithResponse(cmd.Context(), &client.AddClusterParams{IdempotencyKey: once()},
-				client.AddCluster{Kind: client.AddClusterKind(given[0]), Name: given[1], Endpoint: reach.Endpoint, Credentials: reach.Credentials}))
+				client.AddCluster{Kind: client.AddClusterKind(given[0]), Name: given[1], Endpoint: reach.Endpoint, Credentials: reach.Credentials, Options: gets.given(cmd)}))
 			if err != nil {
 				return err
 			}
@@ -179,6 +183,7 @@ docs/clusters.md.`,
 		},
 	}
 	how.flags(cmd)
+	gets.flags(cmd)
 	return cmd
 }
 

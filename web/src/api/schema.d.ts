@@ -647,6 +647,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set what apps get on a cluster
+         * @description For owners, of a Kubernetes cluster. A quota holds for an app when something of it is started next; a storage class for volumes that are made from then on.
+         */
+        put: operations["set-cluster-options"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deployments": {
         parameters: {
             query?: never;
@@ -1108,6 +1128,8 @@ export interface components {
             kind: "swarm" | "kubernetes";
             /** @example production */
             name: string;
+            /** @description What apps get on a Kubernetes */
+            options?: components["schemas"]["ClusterOptions"];
         };
         AddDomain: {
             /** @example www.example.com */
@@ -1163,11 +1185,25 @@ export interface components {
             memory_mb: number;
             /** @example hello */
             name: string;
+            /** @description Labels that a node must have to run its instances; empty for any node */
+            placement: {
+                [key: string]: string;
+            };
             /**
              * Format: int64
              * @description Port the web process listens on; 0 to follow the image
              */
             port: number;
+            /**
+             * Format: int64
+             * @description Thousandths of a core that a node must have free for each instance; 0 for nothing
+             */
+            reserve_cpu_milli: number;
+            /**
+             * Format: int64
+             * @description MiB that a node must have free for each instance; 0 for nothing
+             */
+            reserve_memory_mb: number;
             /**
              * Format: int64
              * @description Goes up with every edit; the ETag
@@ -1288,6 +1324,7 @@ export interface components {
             name: string;
             /** @description Empty while it is away */
             nodes: components["schemas"]["ClusterNode"][];
+            options: components["schemas"]["ClusterOptions"];
             /** @description Whether it is the server's own engine, which also builds */
             own: boolean;
             /** @description Why it is away */
@@ -1342,6 +1379,36 @@ export interface components {
             state: "ready" | "drained" | "down" | "starting";
             /** @description Of its engine */
             version: string;
+        };
+        ClusterOptions: {
+            quota?: components["schemas"]["ClusterQuota"];
+            /**
+             * @description Of volumes; empty for the cluster's own choice
+             * @example fast
+             */
+            storage_class?: string;
+            /**
+             * Format: int64
+             * @description How large a volume is made, in MiB; 0 for 1024
+             */
+            volume_mb?: number;
+        };
+        ClusterQuota: {
+            /**
+             * Format: int64
+             * @description Sum of the limits in thousandths of a core; 0 for no bound
+             */
+            cpu_milli?: number;
+            /**
+             * Format: int64
+             * @description 0 for no bound
+             */
+            instances?: number;
+            /**
+             * Format: int64
+             * @description Sum of the limits of an app's instances in MiB, while a release takes another's place of both; 0 for no bound
+             */
+            memory_mb?: number;
         };
         Config: {
             /** @description Whether values are shown to who asks */
@@ -2191,8 +2258,22 @@ export interface components {
             health_path?: string;
             /** Format: int64 */
             memory_mb?: number;
+            /** @description Labels that a node must have to run its instances; empty for any node. A single engine has one node and takes no notice */
+            placement?: {
+                [key: string]: string;
+            };
             /** Format: int64 */
             port?: number;
+            /**
+             * Format: int64
+             * @description Thousandths of a core that a node must have free for each instance, at most its limit; 0 for nothing
+             */
+            reserve_cpu_milli?: number;
+            /**
+             * Format: int64
+             * @description MiB that a node must have free for each instance, at most its limit; 0 for nothing
+             */
+            reserve_memory_mb?: number;
             source?: components["schemas"]["SourceInput"];
             /** @description Whether the old instances stop before the new ones start; requests wait meanwhile */
             stop_first?: boolean;
@@ -2260,11 +2341,25 @@ export interface components {
             memory_mb: number;
             /** @example hello */
             name: string;
+            /** @description Labels that a node must have to run its instances; empty for any node */
+            placement: {
+                [key: string]: string;
+            };
             /**
              * Format: int64
              * @description Port the web process listens on; 0 to follow the image
              */
             port: number;
+            /**
+             * Format: int64
+             * @description Thousandths of a core that a node must have free for each instance; 0 for nothing
+             */
+            reserve_cpu_milli: number;
+            /**
+             * Format: int64
+             * @description MiB that a node must have free for each instance; 0 for nothing
+             */
+            reserve_memory_mb: number;
             /**
              * Format: int64
              * @description Goes up with every edit; the ETag
@@ -3885,6 +3980,41 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-cluster-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClusterOptions"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
