@@ -57,7 +57,7 @@ type Deployment struct {
 	Number  int // 1, 2, … per app; shown as #1
 	Trigger Trigger
 	State   DeploymentState
-	Reason  string // why it failed, in words for people
+	Reason  string // why it failed, in words for people; while it is open, what it waits for
 
 	// What to deploy: a stored source snapshot, an image reference, or an
 	// existing release.

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,6 +72,14 @@ func (c *Cluster) sure(ctx context.Context) error {
 	_ = c.API.Close() // the old connections; it is used on
 	c.doubtful.Store(false)
 	return nil
+}
+
+// Answers implements deployer.Answerer.
+func (e *Engine) Answers(ctx context.Context) error {
+	if e.answers(ctx) {
+		return nil
+	}
+	return fmt.Errorf("ask the engine whether it answers: %w", cmp.Or(ctx.Err(), deployer.ErrUnavailable))
 }
 
 // answers says whether the engine takes new connections. One that is stopping

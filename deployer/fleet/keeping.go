@@ -18,6 +18,15 @@ func home[T any](f *Fleet) (able T, ok bool) {
 	return able, ok
 }
 
+// Answers implements deployer.Answerer for the home, which builds.
+func (f *Fleet) Answers(ctx context.Context) error {
+	if engine, ok := home[deployer.Answerer](f); ok {
+		return engine.Answers(ctx)
+	}
+	_, err := f.Instances(ctx, "")
+	return err
+}
+
 // ImageReferences implements deployer.Images.
 func (f *Fleet) ImageReferences(ctx context.Context, repository string) ([]string, error) {
 	if images, ok := home[deployer.Images](f); ok {

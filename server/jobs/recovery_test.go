@@ -312,21 +312,28 @@ func TestConnectionsBreak(t *testing.T) {
 	}
 }
 
-// While the engine is away deployments fail with that as the reason; scale and
-// what is to be cleared away come about once it is back.
+// A deployment whose rollout is about to begin while the engine is away waits for
+// it, says so, and can be cancelled at once; scale and what is to be cleared away
+// come about once it is back.
 func TestEngineIsAway(t *testing.T) {
 	t.Parallel()
 	w := open(t)
+	w.settings.HealthTimeout = patience
 	s := w.start()
 	app := s.create("hello")
 	s.deploy(app)
 	w.settled(app, map[string]int{"web.v1": 1})
 	w.engine.SetAway(true)
-	d := s.end(s.push(app), models.DeploymentFailed)
-	if d.Reason != "the container engine is not answering" {
-		t.Errorf("%+v", d)
+	d := s.push(app)
+	w.waitsForEngine(d, models.DeploymentDeploying)
+	_, err := s.Cancel(t.Context(), w.ann, "hello", d.Number)
+	w.must(err)
+	began := time.Now()
+	s.end(d, models.DeploymentCancelled)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it was cancelled after %s", took)
 	}
-	_, err := s.apps.Scale(t.Context(), w.ann, "hello", 0, map[string]int{"web": 3})
+	_, err = s.apps.Scale(t.Context(), w.ann, "hello", 0, map[string]int{"web": 3})
 	w.must(err)
 	_, err = s.apps.Instances(t.Context(), w.ann, "hello")
 	wantKind(t, err, models.KindUnavailable)
@@ -336,7 +343,77 @@ func TestEngineIsAway(t *testing.T) {
 	wantKind(t, s.apps.Destroy(t.Context(), w.ann, "hello", 0), models.KindUnavailable)
 	w.engine.SetAway(false)
 	w.settled(app, map[string]int{"web.v1": 3})
+
+	w.engine.SetAway(true)
+	d = s.push(app)
+	w.waitsForEngine(d, models.DeploymentDeploying)
+	w.engine.SetAway(false)
+	if d = s.end(d, models.DeploymentSucceeded); d.Reason != "" {
+		t.Errorf("it succeeded, and says %q", d.Reason)
+	}
+	w.settled(app, map[string]int{"web.v3": 3})
 	w.must(s.apps.Destroy(t.Context(), w.ann, "hello", 0))
+}
+
+// waitsForEngine waits until a deployment shows that it waits for the engine.
+func (w *works) waitsForEngine(d *models.Deployment, state models.DeploymentState) {
+	w.t.Helper()
+	w.inState(d, state)
+	w.until("it to say what it waits for", func() bool {
+		return w.deployment(d.ID).Reason == "waiting for the container engine, which is not answering"
+	})
+}
+
+// An engine that does not come back is waited for only so long.
+func TestEngineStaysAway(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.settings.HealthTimeout, w.settings.RolloutSlack, w.settings.BuildTimeout = time.Second, time.Second, 2*time.Second
+	s := w.start()
+	app := s.create("hello")
+	s.deploy(app)
+	w.settled(app, map[string]int{"web.v1": 1})
+	w.engine.SetAway(true)
+	for _, files := range [][]string{nil, {"AWAY=once"}} {
+		if d := s.end(s.push(app, files...), models.DeploymentFailed); !strings.Contains(d.Reason, "the container engine was not back within the 2s") {
+			t.Errorf("%s", d.Reason)
+		}
+	}
+	w.engine.SetAway(false)
+	w.settled(app, map[string]int{"web.v1": 1})
+}
+
+// A build that an engine took with it is begun again once the engine is back, and
+// not a second time.
+func TestEngineGoesAwayDuringABuild(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	s := w.start()
+	app := s.create("hello")
+	s.deploy(app)
+	d := s.push(app, "AWAY=once")
+	w.waitsForEngine(d, models.DeploymentBuilding)
+	w.engine.SetAway(false)
+	d = s.end(d, models.DeploymentSucceeded)
+	if text, _ := w.log(d); strings.Count(text, "The container engine stopped or was restarted") != 1 {
+		t.Errorf("the log says %s", text)
+	}
+	d = s.push(app, "AWAY=always")
+	w.waitsForEngine(d, models.DeploymentBuilding)
+	w.engine.SetAway(false) // and the second attempt takes it away again
+	d = s.end(d, models.DeploymentFailed)
+	w.engine.SetAway(false)
+	if !strings.Contains(d.Reason, "and again when that was tried once more") {
+		t.Errorf("%s", d.Reason)
+	}
+	w.settled(app, map[string]int{"web.v2": 1})
+	// Who waits can be cancelled at once.
+	d = s.push(app, "AWAY=always")
+	w.waitsForEngine(d, models.DeploymentBuilding)
+	_, err := s.Cancel(t.Context(), w.ann, "hello", d.Number)
+	w.must(err)
+	s.end(d, models.DeploymentCancelled)
+	w.engine.SetAway(false)
 }
 
 // An engine that is restarted while new instances come up takes them with it,
@@ -353,7 +430,7 @@ func TestEngineRestartsDuringARollout(t *testing.T) {
 	w.until("the new release to start", func() bool { return w.running(app.ID)["web.v2"] == 1 })
 	w.engine.Restart()
 	d = s.end(d, models.DeploymentSucceeded)
-	if text, _ := w.log(d); strings.Count(text, "the container engine stopped or was restarted") != 1 || strings.Contains(text, "exited with code") {
+	if text, _ := w.log(d); strings.Count(text, "The container engine stopped or was restarted") != 1 || strings.Contains(text, "exited with code") {
 		t.Errorf("the log says %s", text)
 	}
 	w.settled(app, map[string]int{"web.v2": 1})

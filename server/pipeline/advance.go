@@ -60,6 +60,7 @@ func (p *Pipeline) work(ctx context.Context, d *models.Deployment) error {
 	failpoint.Hit("deployment.claimed")
 	working, grip := p.grip(ctx, d)
 	defer grip.letGo()
+	d.Reason = "" // what an earlier worker waited for
 	p.Announce(app, d)
 	j := p.journal(d)
 	failure := p.attempt(working, app, d, grip, j)

@@ -29,8 +29,12 @@ func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deploym
 	ctx, stop := context.WithDeadlineCause(ctx, *d.PhaseDeadline, errBuildTimeout)
 	defer stop()
 	failpoint.Hit("build.before")
-	image, err := p.makeImage(ctx, app, d, row, j)
-	if err != nil && errors.Is(context.Cause(ctx), errBuildTimeout) {
+	image, err := p.outlastEngine(ctx, app, d, row, j)
+	switch {
+	case err == nil || !errors.Is(context.Cause(ctx), errBuildTimeout):
+	case errors.Is(err, errEngineAway):
+		err = models.Wrap(err, models.KindUnavailable, "the container engine was not back within the %s that the build had", p.Settings.BuildTimeout)
+	default:
 		err = models.Errorf(models.KindTimeout, "the build did not end within %s", p.Settings.BuildTimeout)
 	}
 	failpoint.Hit("build.after")
@@ -42,6 +46,22 @@ func (p *Pipeline) build(ctx context.Context, app *models.App, d *models.Deploym
 		}
 	}
 	return p.buildEnded(ctx, d, row, err, j)
+}
+
+// outlastEngine is makeImage. An engine that is away is waited for, see outage; a
+// build that has begun has shown a step.
+func (p *Pipeline) outlastEngine(ctx context.Context, app *models.App, d *models.Deployment, row *models.Build, j *journal) (builder.Image, error) {
+	away := &outage{pipeline: p, app: app, d: d, j: j, answers: p.buildsAnswers(app)}
+	for {
+		steps := j.steps.Load()
+		image, err := p.makeImage(ctx, app, d, row, j)
+		if err == nil {
+			return image, nil
+		}
+		if again, err := away.over(ctx, j.steps.Load() > steps, err); !again {
+			return builder.Image{}, err
+		}
+	}
 }
 
 // buildEnded writes how a build ended, and gives why the deployment cannot go on.

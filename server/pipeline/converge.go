@@ -236,7 +236,7 @@ func (p *Pipeline) remove(ctx context.Context, cluster deployer.Cluster, appID s
 // cancelled. Mostly there is nothing left to do; there is when an earlier
 // worker died in the middle of its rollout.
 func (p *Pipeline) takeBack(ctx context.Context, d *models.Deployment, grip *grip) error {
-	if d.Release == 0 {
+	if d.Release == 0 || grip.touches.Load() == 0 {
 		return nil
 	}
 	roller := grip.roller()

@@ -38,6 +38,7 @@ type grip struct {
 	pipeline *Pipeline
 	held     models.Deployment // as it was claimed
 	slipped  atomic.Bool       // another worker has it
+	touches  atomic.Int64      // how often the cluster, or the traffic, may have been changed
 	stop     context.CancelFunc
 	end      context.CancelCauseFunc // of the work
 	ended    chan struct{}
@@ -154,6 +155,7 @@ func (c heldCluster) Ensure(ctx context.Context, w deployer.Workload) error {
 	if c.grip.lost() {
 		return store.ErrLeaseLost
 	}
+	c.grip.touches.Add(1)
 	return c.Cluster.Ensure(ctx, w)
 }
 
@@ -162,6 +164,7 @@ func (c heldCluster) Remove(ctx context.Context, id deployer.WorkloadID, grace t
 	if c.grip.lost() {
 		return store.ErrLeaseLost
 	}
+	c.grip.touches.Add(1)
 	return c.Cluster.Remove(ctx, id, grace)
 }
 
@@ -175,5 +178,6 @@ func (r heldRouter) Switch(ctx context.Context, app string, to deployer.Targets)
 	if err := r.grip.confirm(ctx); err != nil {
 		return err
 	}
+	r.grip.touches.Add(1)
 	return r.Router.Switch(ctx, app, to)
 }

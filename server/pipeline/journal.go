@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/slipway-paas/slipway/builder"
@@ -24,6 +25,7 @@ type journal struct {
 	id     string // the deployment's
 	peers  Peers
 	logger *slog.Logger
+	steps  atomic.Int64 // how often a build step was told of
 
 	mu      sync.Mutex
 	secrets []string
@@ -75,6 +77,7 @@ func (j *journal) Say(format string, args ...any) {
 
 // Step writes that a build step began or ended.
 func (j *journal) Step(step builder.Step) {
+	j.steps.Add(1)
 	line := logs.Line{Source: logs.SourceBuild, Text: step.Name, Step: &logs.Step{
 		ID: step.ID, Name: step.Name, Status: "running", Error: step.Error, Internal: step.Internal,
 	}}

@@ -6,6 +6,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"path/filepath"
@@ -54,6 +55,7 @@ type Settings struct {
 	BuildConcurrency int
 	BuildTimeout     time.Duration
 	HealthTimeout    time.Duration
+	RolloutSlack     time.Duration // what a rollout may take beside waiting for health: an engine that hangs, or is away, must not hold a deployment for ever; 0 for 2 min
 	DrainTimeout     time.Duration
 	StopGrace        time.Duration
 	MaxSourceBytes   int64
@@ -115,6 +117,7 @@ func New(deps Deps) *Pipeline {
 	if deps.Settings.KeepReleases <= 0 {
 		deps.Settings.KeepReleases = 10
 	}
+	deps.Settings.RolloutSlack = cmp.Or(deps.Settings.RolloutSlack, 2*time.Minute)
 	deps.Settings.BuildConcurrency = max(deps.Settings.BuildConcurrency, 1)
 	if deps.Settings.ServerID == "" {
 		deps.Settings.ServerID = models.NewID()

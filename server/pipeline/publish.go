@@ -41,7 +41,7 @@ func (p *Pipeline) publishImage(ctx context.Context, app *models.App, d *models.
 	}
 	limited, stop := context.WithDeadlineCause(ctx, until, errPublishTimeout)
 	defer stop()
-	reference, err := p.Publish(limited, app.ID, build.Image, func(line string) { j.Say("%s", line) })
+	reference, err := p.publishOutlasting(limited, app, d, build.Image, j)
 	switch {
 	case errors.Is(context.Cause(limited), errPublishTimeout):
 		return models.Wrap(errors.Join(errPublishTimeout, err), models.KindTimeout, "the image was not in the registry within %s", publishTimeout)
@@ -54,6 +54,20 @@ func (p *Pipeline) publishImage(ctx context.Context, app *models.App, d *models.
 		return nil
 	}
 	return persist(ctx, func() error { return p.Store.SetPublished(ctx, build.ID, reference) })
+}
+
+// publishOutlasting is Publish. An engine that is away is waited for, see outage.
+func (p *Pipeline) publishOutlasting(ctx context.Context, app *models.App, d *models.Deployment, image string, j *journal) (string, error) {
+	away := &outage{pipeline: p, app: app, d: d, j: j, answers: p.buildsAnswers(app)}
+	for {
+		reference, err := p.Publish(ctx, app.ID, image, func(line string) { j.Say("%s", line) })
+		if err == nil {
+			return reference, nil
+		}
+		if again, err := away.over(ctx, true, err); !again {
+			return "", err
+		}
+	}
 }
 
 // buildFor gives the build whose image a deployment is about.

@@ -37,6 +37,9 @@ func (p *Pipeline) attempt(ctx context.Context, app *models.App, d *models.Deplo
 	var release *models.Release
 	var err error
 	entered := d.State == models.DeploymentReleasing
+	if !entered {
+		grip.touches.Add(1) // who had it before may have begun
+	}
 	if entered {
 		if err := p.publishImage(ctx, app, d, j); err != nil {
 			return err
@@ -81,9 +84,13 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 	limited, stopLimit := context.WithDeadlineCause(ctx, *d.PhaseDeadline, errRolloutTimeout)
 	defer stopLimit()
 	p.Announce(app, d)
-	if err := p.bringUp(limited, app, plan, grip, j); err != nil {
-		if errors.Is(context.Cause(limited), errRolloutTimeout) {
-			err = models.Wrap(errors.Join(errRolloutTimeout, err), models.KindTimeout, "the release was not up within %s; is the container engine overloaded?", p.Settings.HealthTimeout+rolloutSlack)
+	if err := p.bringUp(limited, app, d, plan, grip, j); err != nil {
+		switch {
+		case !errors.Is(context.Cause(limited), errRolloutTimeout):
+		case errors.Is(err, errEngineAway):
+			err = models.Wrap(err, models.KindUnavailable, "the container engine was not back within the %s that the release had to come up", p.rolloutTime())
+		default:
+			err = models.Wrap(errors.Join(errRolloutTimeout, err), models.KindTimeout, "the release was not up within %s; is the container engine overloaded?", p.rolloutTime())
 		}
 		var unhealthy *deployer.Unhealthy
 		if errors.As(err, &unhealthy) {
@@ -132,65 +139,40 @@ func (p *Pipeline) rollout(ctx context.Context, d *models.Deployment, release *m
 }
 
 // bringUp is Rollout.BringUp. It is tried once more when the engine has no room
-// left, and the releases that are kept warm make it; and when the engine went away
-// in the middle, once it is back.
-func (p *Pipeline) bringUp(ctx context.Context, app *models.App, plan deployer.Plan, grip *grip, j *journal) error {
-	err := grip.roller().BringUp(ctx, plan, j.Say)
-	switch {
-	case err == nil || ctx.Err() != nil:
-		return err
-	case errors.Is(err, deployer.ErrInterrupted):
-		j.Say("the container engine stopped or was restarted, and the new instances with it; trying once more when it answers")
-		if !p.engineBack(ctx, app.ID) {
-			return models.Wrap(err, models.KindUnavailable, "the container engine stopped while the new instances came up, and was not back within %s", engineBackWithin)
+// left, and the releases that are kept warm make it. An engine that is away is
+// waited for, see outage.
+func (p *Pipeline) bringUp(ctx context.Context, app *models.App, d *models.Deployment, plan deployer.Plan, grip *grip, j *journal) error {
+	away := &outage{pipeline: p, app: app, d: d, j: j, answers: p.runsAnswers(app)}
+	for roomy := false; ; {
+		touches := grip.touches.Load()
+		err := grip.roller().BringUp(ctx, plan, j.Say)
+		if err == nil || ctx.Err() != nil {
+			return err
 		}
-		err = grip.roller().BringUp(ctx, plan, j.Say)
-		if errors.Is(err, deployer.ErrInterrupted) && ctx.Err() == nil {
-			err = models.Wrap(err, models.KindUnavailable, "the container engine stopped or was restarted while the new instances came up, and again when that was tried once more")
+		if errors.Is(err, deployer.ErrNoRoom) && !roomy {
+			made, refused := p.makeRoom(ctx, app, plan.Release)
+			if refused != nil || !made {
+				return err
+			}
+			j.Say("the container engine has no room left; trying once more without what was kept warm")
+			roomy = true
+			continue
 		}
-		return err
-	case !errors.Is(err, deployer.ErrNoRoom):
-		return err
-	}
-	made, refused := p.makeRoom(ctx, app, plan.Release)
-	if refused != nil || !made {
-		return err
-	}
-	j.Say("the container engine has no room left; trying once more without what was kept warm")
-	return grip.roller().BringUp(ctx, plan, j.Say)
-}
-
-// engineBackWithin is how long an engine that went away in the middle of a rollout
-// is waited for: some give their containers a quarter of a minute to stop.
-const engineBackWithin = time.Minute
-
-// engineBack waits until the engine answers, and says whether it does.
-func (p *Pipeline) engineBack(ctx context.Context, appID string) bool {
-	ctx, stop := context.WithTimeout(ctx, engineBackWithin)
-	defer stop()
-	look := time.NewTicker(250 * time.Millisecond)
-	defer look.Stop()
-	for {
-		if _, err := p.Cluster.Instances(ctx, appID); ctx.Err() == nil && !errors.Is(err, deployer.ErrUnavailable) {
-			return true
-		}
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			return false
+		if again, err := away.over(ctx, grip.touches.Load() > touches, err); !again {
+			return err
 		}
 	}
 }
 
 // rolloutDeadline is when a rollout that begins now is given up.
 func (p *Pipeline) rolloutDeadline() *time.Time {
-	at := time.Now().UTC().Add(p.Settings.HealthTimeout + rolloutSlack)
+	at := time.Now().UTC().Add(p.rolloutTime())
 	return &at
 }
 
-// rolloutSlack is what a rollout may take beside waiting for health: an engine
-// that hangs must not hold a deployment for ever.
-const rolloutSlack = 2 * time.Minute
+func (p *Pipeline) rolloutTime() time.Duration {
+	return p.Settings.HealthTimeout + p.Settings.RolloutSlack
+}
 
 var errRolloutTimeout = errors.New("the rollout took too long")
 
