@@ -1,5 +1,5 @@
-// spec sha256:2d556d9535755a5ff50246fe33428ec5543715667b1f534a9156b34d239a809f
-// code sha256:89ec4188dc1667bce415a584f2289d49b2b4fb2f75993c01bd55a341e6a0778b
+// spec sha256:0265a40873fe6cbe87630b78987260ab6a5f1f187ab3dc876091ff974ef0d9fa
+// code sha256:f2b2183f21167c242bc05f3000026ca8903f52d90168e9da97b11ea6f6bed360
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -449,30 +449,6 @@ func (e NewInvitationRole) Valid() bool {
 	case NewInvitationRoleMember:
 		return true
 	case NewInvitationRoleOwner:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for NodeInstanceState.
-const (
-	NodeInstanceStateExited    NodeInstanceState = "exited"
-	NodeInstanceStateHealthy   NodeInstanceState = "healthy"
-	NodeInstanceStateStarting  NodeInstanceState = "starting"
-	NodeInstanceStateUnhealthy NodeInstanceState = "unhealthy"
-)
-
-// Valid indicates whether the value is a known member of the NodeInstanceState enum.
-func (e NodeInstanceState) Valid() bool {
-	switch e {
-	case NodeInstanceStateExited:
-		return true
-	case NodeInstanceStateHealthy:
-		return true
-	case NodeInstanceStateStarting:
-		return true
-	case NodeInstanceStateUnhealthy:
 		return true
 	default:
 		return false
@@ -1235,19 +1211,42 @@ type Cluster struct {
 	Instances int64       `json:"instances"`
 	Kind      ClusterKind `json:"kind"`
 
-	// Name Examples: local
-	Name string `json:"name"`
+	// Limits What the instances may use together, as far as they are limited
+	Limits ClusterAmount `json:"limits"`
 
-	// Nodes Empty while it is away
-	Nodes   []ClusterNode  `json:"nodes"`
-	Options ClusterOptions `json:"options"`
+	// Name Examples: local
+	Name      string `json:"name"`
+	NodeCount int64  `json:"node_count"`
+
+	// Nodes Left out of a list of clusters
+	Nodes []ClusterNode `json:"nodes"`
+
+	// NodesReady Of the nodes, those that take instances
+	NodesReady int64          `json:"nodes_ready"`
+	Options    ClusterOptions `json:"options"`
 
 	// Own Whether it is the server's own engine, which also builds
 	Own bool `json:"own"`
 
 	// Reason Why it is away
-	Reason string       `json:"reason"`
-	State  ClusterState `json:"state"`
+	Reason string `json:"reason"`
+
+	// Reserved What is kept free for them
+	Reserved ClusterAmount `json:"reserved"`
+
+	// SeenAt When it answered what is shown; absent when this server has had no answer yet
+	SeenAt *time.Time `json:"seen_at,omitempty"`
+
+	// Size What its nodes have for instances, those that are down left out; 0 when unknown
+	Size   ClusterAmount  `json:"size"`
+	State  ClusterState   `json:"state"`
+	States InstanceStates `json:"states"`
+
+	// Unplaced Instances that have no node yet, of apps that you see; left out of a list of clusters
+	Unplaced []NodeRun `json:"unplaced"`
+
+	// Used What they took when they were measured last; absent where nothing was measured
+	Used *ClusterAmount `json:"used,omitempty"`
 }
 
 // ClusterKind defines model for Cluster.Kind.
@@ -1263,6 +1262,13 @@ type ClusterAccess struct {
 
 	// Endpoint unix:///path or tcp://host:port; empty for a Kubernetes, and for a Swarm that the server's own engine manages
 	Endpoint *string `json:"endpoint,omitempty"`
+}
+
+// ClusterAmount defines model for ClusterAmount.
+type ClusterAmount struct {
+	// CPUMilli Thousandths of a core
+	CPUMilli    int64 `json:"cpu_milli"`
+	MemoryBytes int64 `json:"memory_bytes"`
 }
 
 // ClusterCredentials defines model for ClusterCredentials.
@@ -1288,14 +1294,15 @@ type ClusterNode struct {
 	Address string `json:"address"`
 
 	// CPUMilli Thousandths of a core for instances; 0 when unknown
-	CPUMilli int64  `json:"cpu_milli"`
-	ID       string `json:"id"`
-
-	// Instances Those of apps that you see
-	Instances []NodeInstance `json:"instances"`
+	CPUMilli  int64  `json:"cpu_milli"`
+	ID        string `json:"id"`
+	Instances int64  `json:"instances"`
 
 	// Labels What placement is matched with
 	Labels map[string]string `json:"labels"`
+
+	// Limits What the instances may use together, as far as they are limited
+	Limits ClusterAmount `json:"limits"`
 
 	// Manager Whether it decides for the cluster
 	Manager bool `json:"manager"`
@@ -1305,8 +1312,18 @@ type ClusterNode struct {
 	Name        string `json:"name"`
 
 	// Reason Why it is not ready, when that is known
-	Reason string           `json:"reason"`
+	Reason string `json:"reason"`
+
+	// Reserved What is kept free for them
+	Reserved ClusterAmount `json:"reserved"`
+
+	// Runs What runs on it, of apps that you see
+	Runs   []NodeRun        `json:"runs"`
 	State  ClusterNodeState `json:"state"`
+	States InstanceStates   `json:"states"`
+
+	// Used What they took when they were measured last; absent where nothing was measured
+	Used *ClusterAmount `json:"used,omitempty"`
 
 	// Version Of its engine
 	Version string `json:"version"`
@@ -1618,6 +1635,14 @@ type InstanceMetrics struct {
 	Release int64  `json:"release"`
 }
 
+// InstanceStates defines model for InstanceStates.
+type InstanceStates struct {
+	Exited    int64 `json:"exited"`
+	Healthy   int64 `json:"healthy"`
+	Starting  int64 `json:"starting"`
+	Unhealthy int64 `json:"unhealthy"`
+}
+
 // Invitation defines model for Invitation.
 type Invitation struct {
 	CreatedAt time.Time `json:"created_at"`
@@ -1793,19 +1818,21 @@ type NewToken struct {
 	Token string `json:"token"`
 }
 
-// NodeInstance defines model for NodeInstance.
-type NodeInstance struct {
-	App string `json:"app"`
+// NodeRun defines model for NodeRun.
+type NodeRun struct {
+	// App Examples: hello
+	App     string   `json:"app"`
+	Exited  *[]int64 `json:"exited,omitempty"`
+	Healthy *[]int64 `json:"healthy,omitempty"`
 
-	// Name Examples: hello.web.v3.1
-	Name    string            `json:"name"`
-	Process string            `json:"process"`
-	Release int64             `json:"release"`
-	State   NodeInstanceState `json:"state"`
+	// Process Examples: web
+	Process string `json:"process"`
+
+	// Release Examples: 3
+	Release   int64    `json:"release"`
+	Starting  *[]int64 `json:"starting,omitempty"`
+	Unhealthy *[]int64 `json:"unhealthy,omitempty"`
 }
-
-// NodeInstanceState defines model for NodeInstance.State.
-type NodeInstanceState string
 
 // OneTimeLink defines model for OneTimeLink.
 type OneTimeLink struct {

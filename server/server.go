@@ -269,7 +269,7 @@ func (s *Server) openServices(ctx context.Context) error {
 	if err := s.openRegistry(box); err != nil {
 		return err
 	}
-	s.clusters = clusters.New(clusters.Deps{Store: s.store, Home: s.cluster, Drivers: s.drivers(box), Hub: hub, Box: box, Logger: s.Logger})
+	s.clusters = clusters.New(clusters.Deps{Store: s.store, Home: s.cluster, Drivers: s.drivers(box), Gauge: s.metrics, Hub: hub, Box: box, Logger: s.Logger})
 	if err := s.clusters.Reload(ctx); err != nil {
 		return err
 	}

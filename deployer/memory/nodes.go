@@ -77,6 +77,9 @@ func (c Many) Nodes(ctx context.Context) ([]deployer.Node, error) {
 		return nil, err
 	}
 	defer c.engine.mu.Unlock()
+	if len(c.engine.nodes) == 0 {
+		return []deployer.Node{{ID: oneNode, Name: oneNode, Manager: true, State: deployer.NodeReady}}, nil
+	}
 	return slices.Clone(c.engine.nodes), nil
 }
 

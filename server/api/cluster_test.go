@@ -139,7 +139,7 @@ func TestNodesShowWhatRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := owner.get("/api/v1/clusters/far").want(200)
-	if !strings.Contains(string(seen.body), `"instances":2`) || !strings.Contains(string(seen.body), "hello.web.v1.2") {
+	if !strings.Contains(string(seen.body), `"instances":2`) || !strings.Contains(string(seen.body), `{"app":"hello","process":"web","release":1,"healthy":[1,2]}`) {
 		t.Errorf("%s", seen.body)
 	}
 	hidden := h.member(t, "m@example.com").get("/api/v1/clusters/far").want(200)

@@ -32,7 +32,7 @@ func (h *house) furnish(t *testing.T, deps *Deps) {
 				if with.Key != "" && with.Key != "the key" {
 					return nil, errors.New("the key is not a key")
 				}
-				return memory.New(h.far, "test"), nil
+				return memory.Many{Cluster: memory.New(h.far, "test")}, nil
 			},
 		},
 	})

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/server/clusters"
@@ -51,45 +50,6 @@ func (a *API) clusterRoutes() {
 			"An app that has no live release yet is only written down for the other cluster, and the answer has no deployment.",
 		status: http.StatusAccepted, scope: models.ScopeWrite, creates: true,
 	}, a.moveApp)
-}
-
-// Cluster is where apps run.
-type Cluster struct {
-	Name      string         `json:"name" example:"local"`
-	Kind      string         `json:"kind" enum:"docker,swarm,kubernetes"`
-	Endpoint  string         `json:"endpoint" doc:"Of the engine's API; empty for the server's own engine and for a Kubernetes"`
-	Own       bool           `json:"own" doc:"Whether it is the server's own engine, which also builds"`
-	State     string         `json:"state" enum:"ready,away"`
-	Reason    string         `json:"reason" doc:"Why it is away"`
-	Apps      int            `json:"apps" doc:"How many have their next release on it"`
-	Instances int            `json:"instances"`
-	Options   ClusterOptions `json:"options"`
-	Nodes     []ClusterNode  `json:"nodes" nullable:"false" doc:"Empty while it is away"`
-	CreatedAt time.Time      `json:"created_at"`
-}
-
-// ClusterNode is one machine of a cluster.
-type ClusterNode struct {
-	ID          string            `json:"id"`
-	Name        string            `json:"name"`
-	Address     string            `json:"address"`
-	Manager     bool              `json:"manager" doc:"Whether it decides for the cluster"`
-	State       string            `json:"state" enum:"ready,drained,down,starting"`
-	Reason      string            `json:"reason" doc:"Why it is not ready, when that is known"`
-	Labels      map[string]string `json:"labels" doc:"What placement is matched with"`
-	CPUMilli    int64             `json:"cpu_milli" doc:"Thousandths of a core for instances; 0 when unknown"`
-	MemoryBytes int64             `json:"memory_bytes" doc:"For instances; 0 when unknown"`
-	Version     string            `json:"version" doc:"Of its engine"`
-	Instances   []NodeInstance    `json:"instances" nullable:"false" doc:"Those of apps that you see"`
-}
-
-// NodeInstance is one instance on a node.
-type NodeInstance struct {
-	Name    string `json:"name" example:"hello.web.v3.1"`
-	App     string `json:"app"`
-	Process string `json:"process"`
-	Release int    `json:"release"`
-	State   string `json:"state" enum:"starting,healthy,unhealthy,exited"`
 }
 
 // ClusterAccess is how a cluster is reached.
@@ -145,33 +105,6 @@ type ClusterInput struct {
 	Cluster string `path:"cluster" maxLength:"100" example:"local"`
 }
 
-func wireCluster(v *clusters.View) Cluster {
-	wire := Cluster{
-		Name: v.Name, Kind: string(v.Kind), Endpoint: v.Endpoint, Own: v.Local(), State: "ready",
-		Apps: v.Apps, Instances: v.Instances, Nodes: []ClusterNode{}, CreatedAt: v.CreatedAt,
-		Options: ClusterOptions{Quota: ClusterQuota(v.Options.Quota), StorageClass: v.Options.StorageClass, VolumeMB: v.Options.VolumeMB},
-	}
-	if v.Away != nil {
-		wire.State, wire.Reason = "away", models.SafeMessage(v.Away)
-	}
-	for _, n := range v.Nodes {
-		node := ClusterNode{
-			ID: n.ID, Name: n.Name, Address: n.Address, Manager: n.Manager, State: string(n.State), Reason: n.Reason,
-			Labels: n.Labels, CPUMilli: n.CPUMilli, MemoryBytes: n.MemoryBytes, Version: n.Version, Instances: []NodeInstance{},
-		}
-		if node.Labels == nil {
-			node.Labels = map[string]string{}
-		}
-		for _, in := range n.Instances {
-			node.Instances = append(node.Instances, NodeInstance{
-				Name: in.Name, App: in.AppName, Process: in.Workload.Process, Release: in.Workload.Release, State: string(in.State),
-			})
-		}
-		wire.Nodes = append(wire.Nodes, node)
-	}
-	return wire
-}
-
 func (a *API) listClusters(ctx context.Context, who caller, _ *struct{}) (*body[Page[Cluster]], error) {
 	views, err := a.deps.Clusters.List(ctx, who.Actor)
 	if err != nil {
@@ -179,7 +112,7 @@ func (a *API) listClusters(ctx context.Context, who caller, _ *struct{}) (*body[
 	}
 	items := make([]Cluster, len(views))
 	for i := range views {
-		items[i] = wireCluster(&views[i])
+		items[i] = wireCluster(&views[i], false)
 	}
 	return page(items, ""), nil
 }
@@ -192,7 +125,7 @@ func clusterAnswer(view *clusters.View, err error) (*body[Cluster], error) {
 	if err != nil {
 		return nil, err
 	}
-	return answer(wireCluster(view)), nil
+	return answer(wireCluster(view, true)), nil
 }
 
 func (a *API) addCluster(ctx context.Context, who caller, in *struct{ Body AddCluster }) (*body[Cluster], error) {

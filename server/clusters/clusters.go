@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +28,7 @@ type Deps struct {
 	Store   *store.Store
 	Home    deployer.Cluster // the server's own engine
 	Drivers map[models.ClusterKind]Driver
+	Gauge   Gauge // nil where nothing is measured
 	Hub     *live.Hub
 	Box     *secrets.Box
 	Logger  *slog.Logger
@@ -42,6 +42,8 @@ type Service struct {
 
 	mu   sync.Mutex
 	open map[string]opened // by cluster ID
+
+	looking lookers
 }
 
 // opened is a cluster whose driver is open, as its row was then.
@@ -139,6 +141,7 @@ func (s *Service) close(id string) {
 		}
 	}
 	delete(s.open, id)
+	s.looking.forget(id)
 }
 
 func (s *Service) openRow(row *models.Cluster) deployer.Cluster {
@@ -193,21 +196,6 @@ func (s *Service) seal(row *models.Cluster, with models.ClusterCredentials) {
 	row.Credentials = s.Box.Seal(sealedFor(row.ID), text)
 }
 
-// View is a cluster as it is seen now.
-type View struct {
-	models.Cluster
-	Apps      int // whose next release is for it
-	Instances int
-	Nodes     []NodeView // nil when it could not be asked, or has none to speak of
-	Away      error      // why it could not be asked, nil when it answered
-}
-
-// NodeView is a node with what runs on it.
-type NodeView struct {
-	deployer.Node
-	Instances []deployer.Instance
-}
-
 // lookTimeout bounds how long somebody who looks at a cluster waits for it.
 const lookTimeout = 5 * time.Second
 
@@ -251,57 +239,6 @@ func (s *Service) Get(ctx context.Context, actor models.Actor, name string) (*Vi
 	view := View{Cluster: *row, Apps: counts[row.ID]}
 	s.look(ctx, actor, &view)
 	return &view, ctx.Err()
-}
-
-// look asks a cluster what it has. Of the instances only those of apps that the
-// actor sees are named; the others are counted.
-func (s *Service) look(ctx context.Context, actor models.Actor, view *View) {
-	view.Credentials = nil
-	looking, stop := context.WithTimeout(ctx, lookTimeout)
-	defer stop()
-	cluster, err := s.driver(view.ID)
-	if err != nil {
-		view.Away = err
-		return
-	}
-	instances, err := cluster.Instances(looking, "")
-	if err != nil {
-		view.Away = s.away(looking, err)
-		return
-	}
-	view.Instances = len(instances)
-	nodes := []deployer.Node{}
-	if able, ok := cluster.(deployer.Nodes); ok {
-		if nodes, err = able.Nodes(looking); err != nil {
-			view.Away = s.away(looking, err)
-			return
-		}
-	} else {
-		nodes = append(nodes, deployer.Node{Name: view.Name, Manager: true, State: deployer.NodeReady})
-	}
-	seen, err := s.visible(looking, actor)
-	if err != nil {
-		view.Away = err
-		return
-	}
-	for _, node := range nodes {
-		one := NodeView{Node: node, Instances: []deployer.Instance{}}
-		for _, in := range instances {
-			if (in.Node == node.ID || in.Node == node.Name || len(nodes) == 1) && seen(in.Workload.App) {
-				one.Instances = append(one.Instances, in)
-			}
-		}
-		view.Nodes = append(view.Nodes, one)
-	}
-}
-
-// visible says which apps an actor sees.
-func (s *Service) visible(ctx context.Context, actor models.Actor) (func(appID string) bool, error) {
-	if actor.SeesAll() {
-		return func(string) bool { return true }, nil
-	}
-	ids, err := s.Store.AppIDs(ctx, actor)
-	return func(id string) bool { return slices.Contains(ids, id) }, err
 }
 
 func (s *Service) driver(id string) (deployer.Cluster, error) {

@@ -35,7 +35,7 @@ func (c *cli) clusters() *cobra.Command {
 				if one.Reason != "" {
 					state += ": " + one.Reason
 				}
-				rows[i] = []string{one.Name, string(one.Kind), strconv.Itoa(len(one.Nodes)), strconv.FormatInt(one.Apps, 10), strconv.FormatInt(one.Instances, 10), state}
+				rows[i] = []string{one.Name, string(one.Kind), fmt.Sprintf("%d/%d", one.NodesReady, one.NodeCount), strconv.FormatInt(one.Apps, 10), strconv.FormatInt(one.Instances, 10), state}
 			}
 			return c.table([]string{"CLUSTER", "KIND", "NODES", "APPS", "INSTANCES", "STATE"}, rows)
 		},
@@ -107,13 +107,28 @@ func (c *cli) printCluster(one *client.Cluster) error {
 		if n.MemoryBytes > 0 {
 			size = fmt.Sprintf("%.1f cores, %s", float64(n.CPUMilli)/1000, bytesOf(n.MemoryBytes))
 		}
-		var runs []string
-		for _, in := range n.Instances {
-			runs = append(runs, in.Name)
-		}
-		rows[i] = []string{n.Name, role, state, n.Address, size, shorten(strings.Join(runs, " "), 80)}
+		rows[i] = []string{n.Name, role, state, n.Address, size, shorten(runsOf(n.Runs), 80)}
 	}
 	return c.table([]string{"NODE", "", "STATE", "ADDRESS", "SIZE", "RUNS"}, rows)
+}
+
+// runsOf tells what runs on a node: shop.web.v3 ×2.
+func runsOf(runs []client.NodeRun) string {
+	words := make([]string, len(runs))
+	for i, r := range runs {
+		words[i] = fmt.Sprintf("%s.%s.v%d", r.App, r.Process, r.Release)
+		if n := count(r.Starting) + count(r.Healthy) + count(r.Unhealthy) + count(r.Exited); n > 1 {
+			words[i] += fmt.Sprintf(" ×%d", n)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func count(numbers *[]int64) int {
+	if numbers == nil {
+		return 0
+	}
+	return len(*numbers)
 }
 
 func clusterState(one *client.Cluster) string {

@@ -1320,23 +1320,55 @@ export interface components {
             instances: number;
             /** @enum {string} */
             kind: "docker" | "swarm" | "kubernetes";
+            /** @description What the instances may use together, as far as they are limited */
+            limits: components["schemas"]["ClusterAmount"];
             /** @example local */
             name: string;
-            /** @description Empty while it is away */
+            /** Format: int64 */
+            node_count: number;
+            /** @description Left out of a list of clusters */
             nodes: components["schemas"]["ClusterNode"][];
+            /**
+             * Format: int64
+             * @description Of the nodes, those that take instances
+             */
+            nodes_ready: number;
             options: components["schemas"]["ClusterOptions"];
             /** @description Whether it is the server's own engine, which also builds */
             own: boolean;
             /** @description Why it is away */
             reason: string;
+            /** @description What is kept free for them */
+            reserved: components["schemas"]["ClusterAmount"];
+            /**
+             * Format: date-time
+             * @description When it answered what is shown; absent when this server has had no answer yet
+             */
+            seen_at?: string;
+            /** @description What its nodes have for instances, those that are down left out; 0 when unknown */
+            size: components["schemas"]["ClusterAmount"];
             /** @enum {string} */
             state: "ready" | "away";
+            states: components["schemas"]["InstanceStates"];
+            /** @description Instances that have no node yet, of apps that you see; left out of a list of clusters */
+            unplaced: components["schemas"]["NodeRun"][];
+            /** @description What they took when they were measured last; absent where nothing was measured */
+            used?: components["schemas"]["ClusterAmount"];
         };
         ClusterAccess: {
             /** @description Kept encrypted and never shown again */
             credentials?: components["schemas"]["ClusterCredentials"];
             /** @description unix:///path or tcp://host:port; empty for a Kubernetes, and for a Swarm that the server's own engine manages */
             endpoint?: string;
+        };
+        ClusterAmount: {
+            /**
+             * Format: int64
+             * @description Thousandths of a core
+             */
+            cpu_milli: number;
+            /** Format: int64 */
+            memory_bytes: number;
         };
         ClusterCredentials: {
             ca?: string;
@@ -1359,12 +1391,14 @@ export interface components {
              */
             cpu_milli: number;
             id: string;
-            /** @description Those of apps that you see */
-            instances: components["schemas"]["NodeInstance"][];
+            /** Format: int64 */
+            instances: number;
             /** @description What placement is matched with */
             labels: {
                 [key: string]: string;
             };
+            /** @description What the instances may use together, as far as they are limited */
+            limits: components["schemas"]["ClusterAmount"];
             /** @description Whether it decides for the cluster */
             manager: boolean;
             /**
@@ -1375,8 +1409,15 @@ export interface components {
             name: string;
             /** @description Why it is not ready, when that is known */
             reason: string;
+            /** @description What is kept free for them */
+            reserved: components["schemas"]["ClusterAmount"];
+            /** @description What runs on it, of apps that you see */
+            runs: components["schemas"]["NodeRun"][];
             /** @enum {string} */
             state: "ready" | "drained" | "down" | "starting";
+            states: components["schemas"]["InstanceStates"];
+            /** @description What they took when they were measured last; absent where nothing was measured */
+            used?: components["schemas"]["ClusterAmount"];
             /** @description Of its engine */
             version: string;
         };
@@ -1656,6 +1697,16 @@ export interface components {
             /** Format: int64 */
             release: number;
         };
+        InstanceStates: {
+            /** Format: int64 */
+            exited: number;
+            /** Format: int64 */
+            healthy: number;
+            /** Format: int64 */
+            starting: number;
+            /** Format: int64 */
+            unhealthy: number;
+        };
         Invitation: {
             /** Format: date-time */
             created_at: string;
@@ -1801,15 +1852,20 @@ export interface components {
              */
             token: string;
         };
-        NodeInstance: {
+        NodeRun: {
+            /** @example hello */
             app: string;
-            /** @example hello.web.v3.1 */
-            name: string;
+            exited?: number[];
+            healthy?: number[];
+            /** @example web */
             process: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @example 3
+             */
             release: number;
-            /** @enum {string} */
-            state: "starting" | "healthy" | "unhealthy" | "exited";
+            starting?: number[];
+            unhealthy?: number[];
         };
         OneTimeLink: {
             /** Format: date-time */
