@@ -10,7 +10,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/slipway-paas/slipway/deployer"
 )
@@ -207,8 +206,7 @@ func (c *Cluster) startExited(ctx context.Context, id deployer.WorkloadID) error
 // the exit is forgotten.
 func (c *Cluster) startAgain(ctx context.Context, v *pod) error {
 	if !v.running {
-		uid := v.UID
-		return unlessNotFound(c.api.remove(ctx, pods.one(v.Namespace, v.Name), metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}}))
+		return c.replace(ctx, v)
 	}
 	return unlessNotFound(c.api.merge(ctx, pods.one(v.Namespace, v.Name), map[string]any{"metadata": map[string]any{
 		"uid": v.UID, "annotations": map[string]string{noteForgiven: strconv.Itoa(v.exits)},

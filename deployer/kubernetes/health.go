@@ -28,7 +28,7 @@ func (c *Cluster) WaitHealthy(ctx context.Context, id deployer.WorkloadID) error
 	if err := checkLabels(id); err != nil {
 		return err
 	}
-	w := &wait{Cluster: c, id: id, began: time.Now(), healthy: map[string]bool{}, since: map[string]time.Time{}, answers: map[string]string{}}
+	w := &wait{Cluster: c, id: id, began: time.Now(), healthy: map[string]bool{}, since: map[string]time.Time{}, answers: map[string]string{}, denied: map[string]denial{}}
 	err := w.untilHealthy(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -50,6 +50,7 @@ type wait struct {
 	healthy map[string]bool
 	since   map[string]time.Time // when they were first seen to run
 	answers map[string]string    // what they answered last
+	denied  map[string]denial    // those whose image their node could not fetch
 }
 
 // untilHealthy probes at growing intervals, and looks when the engine says that
@@ -134,6 +135,9 @@ func (w *wait) judge(ctx context.Context) (done bool, err error) {
 	group.Wait()
 	count := 0
 	for i, v := range w.list {
+		if errors.Is(errs[i], deployer.ErrNoImage) {
+			errs[i] = w.reconsider(ctx, v, errs[i])
+		}
 		if errs[i] != nil {
 			return false, errs[i]
 		}

@@ -124,7 +124,13 @@ func (r *running) run(ctx context.Context) (int, error) {
 		case time.Since(began) > r.options.Started:
 			return false, fmt.Errorf("the task was not started within %s", deployer.Seconds(r.options.Started))
 		}
-		return false, asError(r.trouble(v, began))
+		err := r.trouble(v, began)
+		if errors.Is(err, deployer.ErrNoImage) && time.Since(began) < tellWithin {
+			if unarmed, asking := r.unarmed(ctx, v); unarmed || asking != nil {
+				return false, asking // it fetches again by itself, some seconds later
+			}
+		}
+		return false, asError(err)
 	})
 	if err != nil {
 		return 0, err
