@@ -26,6 +26,7 @@ func (p *Pipeline) reason(d *models.Deployment, err error) string {
 	var failure *builder.Failure
 	var unhealthy *deployer.Unhealthy
 	var known *models.Error
+	var there *deployer.ClusterError
 	switch {
 	case errors.As(err, &unhealthy):
 		return unhealthy.Error()
@@ -39,6 +40,8 @@ func (p *Pipeline) reason(d *models.Deployment, err error) string {
 		return "the container engine's disk is full; make room on it and deploy again"
 	case errors.Is(err, deployer.ErrUnavailable), errors.Is(err, builder.ErrUnavailable):
 		return "the container engine is not answering"
+	case errors.As(err, &there) && (errors.Is(err, deployer.ErrNoImage) || errors.Is(err, deployer.ErrNoRoom)):
+		return there.Err.Error() // in the words of the node, the scheduler or the quota, which drivers make fit to be shown
 	case errors.Is(err, deployer.ErrNoImage):
 		return "the release's image is no longer on the engine; deploy its source again"
 	case errors.Is(err, deployer.ErrNoRoom):

@@ -181,13 +181,15 @@ func TestExplain(t *testing.T) {
 	p := still(t)
 	unhealthy := &deployer.Unhealthy{Instance: deployer.Instance{Name: "hello.web.v1.1"}, Reason: "exited with code 1"}
 	for want, err := range map[string]error{
-		"hello.web.v1.1: exited with code 1":       errors.Join(fmt.Errorf("up: %w", unhealthy), errors.New("undo: dial tcp 10.0.0.1")),
-		"step 3 failed":                            fmt.Errorf("build: %w", &builder.Failure{Message: "step 3 failed", Err: errors.New("secret")}),
-		"no such release: v9":                      models.NotFound("release", "v9"),
-		"the container engine is not answering":    fmt.Errorf("dial unix: %w", deployer.ErrUnavailable),
-		"the server's disk is full":                fmt.Errorf("write /var/lib/x: %w", syscall.ENOSPC),
-		"it did not end in time":                   fmt.Errorf("x: %w", context.DeadlineExceeded),
-		models.SafeMessage(errors.New("anything")): errors.New("open /var/lib/slipway/secret: denied"),
+		"hello.web.v1.1: exited with code 1":    errors.Join(fmt.Errorf("up: %w", unhealthy), errors.New("undo: dial tcp 10.0.0.1")),
+		"step 3 failed":                         fmt.Errorf("build: %w", &builder.Failure{Message: "step 3 failed", Err: errors.New("secret")}),
+		"no such release: v9":                   models.NotFound("release", "v9"),
+		"the container engine is not answering": fmt.Errorf("dial unix: %w", deployer.ErrUnavailable),
+		"the server's disk is full":             fmt.Errorf("write /var/lib/x: %w", syscall.ENOSPC),
+		"it did not end in time":                fmt.Errorf("x: %w", context.DeadlineExceeded),
+		"the release's image is no longer on the engine; deploy its source again": fmt.Errorf("x: %w", deployer.ErrNoImage),
+		"on the cluster far: a.web.v1.1: no such image: node n1 cannot fetch it":  fmt.Errorf("up: %w", &deployer.ClusterError{Cluster: "far", Err: fmt.Errorf("a.web.v1.1: %w: node n1 cannot fetch it", deployer.ErrNoImage)}),
+		models.SafeMessage(errors.New("anything")):                                errors.New("open /var/lib/slipway/secret: denied"),
 	} {
 		if got := p.explain(&models.Deployment{}, err); got != want {
 			t.Errorf("%v: %q instead of %q", err, got, want)
