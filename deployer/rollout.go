@@ -47,6 +47,8 @@ type Rollout struct {
 	Router       Router
 	DrainTimeout time.Duration // how long requests in flight may take to end; 0 for 30 s
 	Grace        time.Duration // between SIGTERM and SIGKILL; 0 for 10 s
+
+	alone bool // workloads go one after the other and not side by side, see Rehearsal
 }
 
 // Plan is one rollout.
@@ -202,6 +204,7 @@ func (r *rollingOut) bringUp(ctx context.Context) error {
 		}
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
+	r.bound(group)
 	for _, w := range r.Workloads {
 		group.Go(func() error { return r.up(groupCtx, w, r.say) })
 	}
@@ -279,6 +282,7 @@ func (r *rollingOut) drain(ctx context.Context, ids []WorkloadID) {
 	defer cancel()
 	late := make([]bool, len(ids))
 	var group errgroup.Group
+	r.bound(&group)
 	for i, id := range ids {
 		group.Go(func() error {
 			late[i] = r.Router.Drained(drainCtx, id) != nil
@@ -300,10 +304,18 @@ func (r *rollingOut) drain(ctx context.Context, ids []WorkloadID) {
 
 func (r *rollingOut) remove(ctx context.Context, ids []WorkloadID, grace time.Duration) error {
 	var group errgroup.Group // without a shared context: one failure must not spare the others
+	r.bound(&group)
 	for _, id := range ids {
 		group.Go(func() error { return r.Cluster.Remove(ctx, id, grace) })
 	}
 	return group.Wait()
+}
+
+// bound says how many workloads are worked at at once.
+func (r *Rollout) bound(group *errgroup.Group) {
+	if r.alone {
+		group.SetLimit(1)
+	}
 }
 
 func (r *Rollout) grace() time.Duration {

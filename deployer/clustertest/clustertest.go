@@ -66,6 +66,7 @@ func Run(t *testing.T, harness func(t *testing.T) Harness) {
 		{"Run/connects input, output and exit code", runTask},
 		{"Run/ends with its context", runCancelled},
 		{"Rollout/loses no request", rolloutLosesNoRequest},
+		{"Rehearsal/is what is then done", rehearsalIsWhatIsDone},
 		{"every method ends with its context", contextEnds},
 	}
 	for _, test := range tests {
