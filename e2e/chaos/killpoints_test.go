@@ -291,7 +291,17 @@ func (v *victim) again(t *testing.T, repo *repository, push *pushing, version st
 	case push.acknowledged() > 0:
 		t.Errorf("the push was acknowledged, and nothing is there of it:\n%s", push.out)
 	}
+	if len(found) == 1 {
+		eventually(t, 30*time.Second, "the branch follows what went live", func() error {
+			at, err := repo.remoteHead(s)
+			if err == nil && at != push.commit {
+				err = fmt.Errorf("it is at %.7s", at)
+			}
+			return err
+		})
+	}
 	if push.err != nil {
+		repo.commit(t, version+"-again")
 		repo.deploy(t, s)
 	}
 	if status, body, err := v.home.visit(repo.app, "/"); err != nil || status != 200 {

@@ -96,8 +96,7 @@ func (r *repository) push(t *testing.T, to *server) *pushing {
 // send is push for those who know the commit, from any goroutine.
 func (r *repository) send(commit string, to *server) *pushing {
 	p := &pushing{commit: commit, done: make(chan struct{})}
-	cmd := r.command("-c", "credential.helper=", "-c", "credential.helper=!f() { echo username=x; echo password="+r.home.token+"; }; f",
-		"push", "--force", to.url+"/"+r.app+".git", "HEAD:main")
+	cmd := r.command(r.signed("push", "--force", to.url+"/"+r.app+".git", "HEAD:main")...)
 	go func() {
 		defer close(p.done)
 		out, err := cmd.CombinedOutput()
@@ -105,6 +104,18 @@ func (r *repository) send(commit string, to *server) *pushing {
 		r.home.ledger.enter(r.app, p)
 	}()
 	return p
+}
+
+// signed gives a git command the admin token.
+func (r *repository) signed(args ...string) []string {
+	return append([]string{"-c", "credential.helper=", "-c", "credential.helper=!f() { echo username=x; echo password=" + r.home.token + "; }; f"}, args...)
+}
+
+// remoteHead gives where a server's branch is.
+func (r *repository) remoteHead(of *server) (string, error) {
+	out, err := r.command(r.signed("ls-remote", of.url+"/"+r.app+".git", "refs/heads/main")...).Output()
+	head, _, _ := strings.Cut(string(out), "\t")
+	return head, err
 }
 
 // deploy pushes what is committed; the deployment must succeed.

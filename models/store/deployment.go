@@ -66,6 +66,18 @@ func (s *Store) DeploymentByID(ctx context.Context, actor models.Actor, id strin
 	return &d, nil
 }
 
+// PushOf gives the newest deployment of a push of a commit to a branch of an app,
+// nil when there is none.
+func (s *Store) PushOf(ctx context.Context, appID, branch, commit string) (*models.Deployment, error) {
+	var found []models.Deployment
+	err := s.with(ctx).Where(`app_id = ? AND trigger = ? AND source_ref = ? AND "commit" = ?`, appID, models.TriggerPush, branch, commit).
+		Order("number DESC").Limit(1).Find(&found).Error
+	if err != nil || len(found) == 0 {
+		return nil, translate(err)
+	}
+	return &found[0], nil
+}
+
 // DeploymentFilter narrows a list of deployments; what is empty narrows nothing.
 type DeploymentFilter struct {
 	States  []models.DeploymentState // any of these

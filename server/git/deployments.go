@@ -45,6 +45,14 @@ type Deployments interface {
 	MaySupersede(ctx context.Context, deploymentID string) (bool, error)
 	// Done waits until a deployment has ended and gives it as it ended.
 	Done(ctx context.Context, actor models.Actor, deploymentID string) (*models.Deployment, error)
+	// PushOf gives the newest deployment of a push of a commit to a branch of an
+	// app, nil when there is none.
+	PushOf(ctx context.Context, appID, branch, commit string) (*models.Deployment, error)
+	// Knows says whether there is, or was, a deployment.
+	Knows(ctx context.Context, deploymentID string) (bool, error)
+	// TellPush writes into an app's activity what became of a push that nobody
+	// could be told of.
+	TellPush(ctx context.Context, appID, branch, words string) error
 	// DropSources forgets snapshots that no deployment was made of.
 	DropSources(ids []string)
 }

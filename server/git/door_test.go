@@ -62,6 +62,8 @@ type door struct {
 	ann      models.Actor
 	tokens   map[string]string // by the name of what it is for
 	server   *git.Server
+	options  git.Options
+	closes   func() // ends the door alone
 	stop     func() // ends everything that runs
 }
 
@@ -102,25 +104,16 @@ func openDoor(t *testing.T, dir string, maxPushMB int) *door {
 	})
 	people := accounts.New(d.store, hub, logger)
 	d.inhabit(t, people)
-	d.server, err = git.New(git.Options{
+	d.options = git.Options{
 		DataDir: d.dataDir, HookBinary: hookBinary, MaxPushMB: maxPushMB,
 		Auth: people, Apps: d.apps, Sources: q.pipeline.Sources(), Deployments: q.pipeline, Logs: streams,
 		URL: "http://slipway.test", AppURL: d.apps.URL, Logger: logger,
-	})
-	must(err)
-	listener := httptest.NewServer(d.server)
-	d.url = listener.URL
+	}
+	d.opens(t)
 	var running sync.WaitGroup
 	running.Go(q.work)
-	serving, quit := context.WithCancel(context.Background())
-	running.Go(func() {
-		if err := d.server.Serve(serving); err != nil {
-			t.Error(err)
-		}
-	})
 	d.stop = sync.OnceFunc(func() {
-		quit()
-		listener.Close()
+		d.closes()
 		cancel()
 		running.Wait()
 		q.workers.Wait()
@@ -130,6 +123,27 @@ func openDoor(t *testing.T, dir string, maxPushMB int) *door {
 		d.store.Close()
 	})
 	return d
+}
+
+// opens begins to answer, the first time or again.
+func (d *door) opens(t *testing.T) {
+	t.Helper()
+	var err error
+	if d.server, err = git.New(d.options); err != nil {
+		t.Fatal(err)
+	}
+	server, listener := d.server, httptest.NewServer(d.server)
+	d.url = listener.URL
+	serving, quit := context.WithCancel(context.Background())
+	over := make(chan error, 1)
+	go func() { over <- server.Serve(serving) }()
+	d.closes = sync.OnceFunc(func() {
+		quit()
+		listener.Close()
+		if err := <-over; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // inhabit makes ann, who owns everything, bob, who sees only what is his, and
@@ -203,7 +217,7 @@ func eventually(ctx context.Context, done func() (bool, error)) error {
 // leftovers lists what pushes that ended have left half done.
 func (d *door) leftovers() ([]string, error) {
 	var left []string
-	for _, pattern := range []string{"repositories/.*-*", "repositories/*.git/objects/tmp_*", "repositories/*.git/objects/incoming-*", "sources/incoming-*"} {
+	for _, pattern := range []string{"repositories/.*-*", "repositories/*.git/objects/tmp_*", "repositories/*.git/objects/incoming-*", "repositories/*.git/slipway.kept-*", "sources/incoming-*"} {
 		found, err := filepath.Glob(filepath.Join(d.dataDir, pattern))
 		if err != nil {
 			return nil, err

@@ -117,8 +117,9 @@ func (s *Server) leave(ctx context.Context, p *push, d *models.Deployment, out *
 	place := fmt.Sprintf("%s/apps/%s/deployments/%d", s.URL, p.app.Name, d.Number)
 	switch {
 	case errors.Is(err, errStopping):
+		p.goes = true
 		out.Warn("Slipway is restarting. The deployment goes on; see %s", place)
-		out.Warn("git reports this push as refused; push again once the deployment has ended")
+		out.Warn("git reports this push as refused; the branch follows by itself once the deployment has succeeded")
 	case ctx.Err() != nil && models.KindOf(err) != models.KindInternal:
 		out.Warn("The deployment cannot be followed: %s. It goes on; see %s", models.SafeMessage(err), place)
 	default:

@@ -24,6 +24,9 @@ type push struct {
 	repository  string
 	provisional bool // the repository belongs to no app yet
 
+	kept string // folder of what is kept of it, "" for nothing
+	goes bool   // its deployment goes on without it because the server stops
+
 	leave func() error  // says that no git runs for this push any more
 	turn  *turn         // nil unless it deploys
 	over  chan struct{} // nil until the hook has come, closed when it has its answer
@@ -144,6 +147,11 @@ func (s *Server) close(p *push) {
 	s.mu.Unlock()
 	if over != nil {
 		<-over
+	}
+	if p.kept != "" && !p.goes {
+		if err := os.RemoveAll(p.kept); err != nil {
+			s.Logger.Warn("what was kept of a push is left over", "error", err)
+		}
 	}
 	if err := p.leave(); err != nil {
 		s.Logger.Warn("objects of a push that was cut off are left over", "error", err)

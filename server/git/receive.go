@@ -3,7 +3,6 @@ package git
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -47,6 +46,9 @@ func (s *Server) receive(ctx context.Context, p *push, req hook.Request, out *lo
 	o.Trigger, o.SourceRef, o.Commit = models.TriggerPush, decided.branch, decided.deploy.new
 	if o.CommitMessage, err = s.subject(ctx, p.repository, o.Commit, env); err != nil {
 		return err
+	}
+	if p.kept, err = keepPush(p.repository, req.Quarantine, *decided.deploy); err != nil {
+		return models.Wrap(err, models.KindUnavailable, "what is pushed cannot be kept; the server's disk may be full")
 	}
 	d, err := s.inTurn(ctx, p, o, out)
 	if err != nil {
@@ -196,11 +198,11 @@ func (s *Server) keep(ctx context.Context, p *push, o *offer) (err error) {
 // unmoved refuses a push if the branch is not where it was when the push began:
 // git's own check comes too late, when the deployment is live.
 func (s *Server) unmoved(ctx context.Context, p *push, o *offer) error {
-	now, err := s.run(ctx, nil, "--git-dir="+p.repository, "for-each-ref", "--format=%(objectname)", "--", o.deploy.ref)
+	at, err := s.at(ctx, p.repository, o.deploy.ref)
 	if err != nil {
 		return err
 	}
-	if at := strings.TrimSpace(string(now)); at != o.deploy.old && (at != "" || !isZero(o.deploy.old)) {
+	if at != o.deploy.old && (at != "" || !isZero(o.deploy.old)) {
 		return models.Errorf(models.KindConflict, "%s was changed by another push in the meantime; fetch it, or push again", o.branch)
 	}
 	return nil

@@ -6,7 +6,8 @@
 //
 // A pusher who leaves after the deployment is written down does not stop it:
 // the deployment goes on, the branch stays where it was, and the same push can
-// be made again. Pushes that deploy to one app go one after the other.
+// be made again. When the server itself goes away the branch follows at its next
+// start. Pushes that deploy to one app go one after the other.
 package git
 
 import (
@@ -53,6 +54,7 @@ type Server struct {
 	slots    chan struct{} // one per running git
 	lines    lines         // pushes that wait for others
 	packing  packing
+	cutOff   []string // what is kept of pushes that were cut off before this server began
 
 	mu       sync.Mutex
 	pushes   map[string]*push // by secret name
@@ -82,6 +84,7 @@ func New(o Options) (*Server, error) {
 	if err := s.prepare(); err != nil {
 		return nil, fmt.Errorf("preparing git: %w", err)
 	}
+	s.cutOff = s.repos.cutOff()
 	s.HookBinary = nil // it is on disk now
 	if s.listener, s.cleanup, err = listen(o.DataDir); err != nil {
 		return nil, fmt.Errorf("listening for git hooks: %w", err)
@@ -103,6 +106,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	packing, stopPacking := context.WithCancel(ctx)
 	defer stopPacking()
 	s.talks.Go(func() { s.pack(packing) })
+	s.talks.Go(func() { s.recover(packing, s.cutOff) })
 	for {
 		conn, err := s.listener.Accept()
 		if err != nil {

@@ -37,6 +37,9 @@ type turn struct {
 	failed error              // of inherit
 }
 
+// turnFile is whose turn it is, in a repository.
+const turnFile = "slipway.lock"
+
 // lockLook is how often a lock is asked for: it can only be asked for, or waited
 // for without an end.
 const lockLook = 50 * time.Millisecond
@@ -62,7 +65,7 @@ func (l *lines) queue(ctx context.Context, repository string, wait func()) (*tur
 		err = await(ctx, t.next, wait)
 	}
 	if err == nil {
-		t.now, err = openLock(repository, "slipway.lock")
+		t.now, err = openLock(repository, turnFile)
 	}
 	if err != nil {
 		t.end()
