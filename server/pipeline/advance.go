@@ -58,6 +58,7 @@ func (p *Pipeline) work(ctx context.Context, d *models.Deployment) error {
 	logger.Info("deployment taken up", "app_name", app.Name, "number", d.Number, "state", d.State, "fence", d.Fence)
 
 	failpoint.Hit("deployment.claimed")
+	defer p.bustle.begin()()
 	working, grip := p.grip(ctx, d)
 	defer grip.letGo()
 	d.Reason = "" // what an earlier worker waited for

@@ -103,6 +103,7 @@ func (p *Pipeline) settle(ctx context.Context, app *models.App) error {
 	if plan.Keep, err = p.rewarm(ctx, app, plan.Keep); err != nil {
 		return err
 	}
+	p.bustle.subsides(ctx)
 	if err := roller.ClearAway(ctx, plan, say); err != nil {
 		return err
 	}

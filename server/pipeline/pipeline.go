@@ -95,6 +95,7 @@ type Pipeline struct {
 	holder  string // this process among those on the same database: its server's ID and one of its own
 	sources *Sources
 	slots   slots
+	bustle  bustle
 
 	watchTurn sync.Mutex          // who has it watches
 	watching  map[string]*watched // by deployment ID
