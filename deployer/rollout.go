@@ -33,6 +33,10 @@ const (
 	// lost with them, and somebody may be waiting for the cancel.
 	quickGrace = 2 * time.Second
 
+	// restoreWithin is how long who is waiting for a cancel waits for what runs
+	// again.
+	restoreWithin = 2 * time.Second
+
 	// A switch of the traffic that has begun is better seen through than taken
 	// back. It gets so long when ctx ends, and so long in all.
 	switchLate    = 3 * time.Second
@@ -83,7 +87,8 @@ func (r *Rollout) Run(ctx context.Context, p Plan, say Say) error {
 //
 // When it fails or ctx ends before the traffic is switched, the new release is
 // removed, the old one is as it was, and the error says why (an *Unhealthy,
-// ctx's error, …). What had stopped first is started again.
+// ctx's error, …). What had stopped first is started again; when ctx ended it may
+// be on its way only, with requests that wait for it, and Scale sees to the rest.
 //
 // With Plan.Warm and a web process that runs as it should nothing is started at
 // all: the traffic is switched, and the other processes are Scale's to bring up.

@@ -2,6 +2,7 @@ package deployer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,7 +20,8 @@ type InstanceDrainer interface {
 
 // Scale gives a workload of the live release another number of instances. More
 // are started, waited for and then given traffic; if they do not become
-// healthy the workload keeps them, and the error says why. Fewer are first
+// healthy the workload keeps them, and the error says why; with
+// none healthy before either, requests are no longer held for it. Fewer are first
 // taken out of the routers' tables, drained if the Router can tell
 // (InstanceDrainer), and then removed.
 func (r *Rollout) Scale(ctx context.Context, w Workload, say Say) error {
@@ -31,8 +33,11 @@ func (r *Rollout) Scale(ctx context.Context, w Workload, say Say) error {
 	if err != nil {
 		return err
 	}
-	excess := 0
+	excess, healthy := 0, 0
 	for _, instance := range have {
+		if instance.Workload == w.ID && instance.State == StateHealthy {
+			healthy++
+		}
 		if instance.Workload == w.ID && instance.Index > w.Instances {
 			excess++
 		}
@@ -45,6 +50,9 @@ func (r *Rollout) Scale(ctx context.Context, w Workload, say Say) error {
 	}
 	failpoint.Hit("scale.before")
 	if err := r.up(ctx, w, say); err != nil {
+		if serves && healthy == 0 && ctx.Err() == nil { // or requests that wait for it would wait on
+			err = errors.Join(err, r.Router.Switch(ctx, w.ID.App, Targets{Release: w.ID.Release, Process: webProcess}))
+		}
 		return err
 	}
 	if excess > 0 {

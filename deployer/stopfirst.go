@@ -57,6 +57,9 @@ func (r *rollingOut) makeWay(ctx context.Context) error {
 	// Seen through once it has begun, see clearAway.
 	removing, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.grace()+removalTime)
 	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		r.say("what runs was told to stop already, and may take up to %s; then it is started again", Seconds(r.grace()))
+	})()
 	if err := r.remove(removing, old, r.grace()); err != nil {
 		return fmt.Errorf("stop what runs: %w", err)
 	}
@@ -73,8 +76,9 @@ func (r *rollingOut) hold(ctx context.Context, release int) error {
 
 // goBack takes a release away again before whose start something of the live
 // one was stopped, and starts that again. The routers stop holding requests
-// whether or not it becomes healthy.
-func (r *rollingOut) goBack(ctx context.Context, switched bool) error {
+// whether or not it becomes healthy, unless somebody waits: then they stop when
+// Scale has seen to it.
+func (r *rollingOut) goBack(ctx context.Context, switched, hurried bool) error {
 	grace := quickGrace
 	if switched {
 		if err := r.hold(ctx, r.Live); err != nil {
@@ -88,11 +92,10 @@ func (r *rollingOut) goBack(ctx context.Context, switched bool) error {
 		return fmt.Errorf("remove v%d again: %w", r.Release, err)
 	}
 	r.say("starting v%d again", r.Live)
-	var failure error
-	for _, w := range r.Before {
-		if err := r.up(ctx, w, r.say); err != nil && failure == nil {
-			failure = fmt.Errorf("start v%d again: %w", r.Live, err)
-		}
+	up, failure := r.startAgain(ctx, hurried)
+	if !up {
+		r.say("v%d is starting; requests wait until it is up", r.Live)
+		return nil
 	}
 	if r.holds() {
 		if err := r.Router.Switch(ctx, r.App, Targets{Release: r.Live, Process: webProcess}); err != nil && failure == nil {
@@ -100,4 +103,36 @@ func (r *rollingOut) goBack(ctx context.Context, switched bool) error {
 		}
 	}
 	return failure
+}
+
+// startAgain starts what stopped first and waits until it is healthy; who is
+// hurried only for a moment. up is false when it is on its way.
+func (r *rollingOut) startAgain(ctx context.Context, hurried bool) (up bool, failure error) {
+	if !hurried {
+		for _, w := range r.Before {
+			if err := r.up(ctx, w, r.say); err != nil && failure == nil {
+				failure = fmt.Errorf("start v%d again: %w", r.Live, err)
+			}
+		}
+		return true, failure
+	}
+	for _, w := range r.Before {
+		if err := r.Cluster.Ensure(ctx, w); err != nil {
+			return true, fmt.Errorf("start v%d again: %w", r.Live, err)
+		}
+	}
+	moment, cancel := context.WithTimeout(ctx, restoreWithin)
+	defer cancel()
+	for _, w := range r.Before {
+		if w.Instances == 0 {
+			continue
+		}
+		if err := r.Cluster.WaitHealthy(moment, w.ID); err != nil {
+			if moment.Err() != nil {
+				return false, nil
+			}
+			return true, fmt.Errorf("start v%d again: %w", r.Live, err)
+		}
+	}
+	return true, nil
 }

@@ -10,10 +10,11 @@ import (
 // rollout's may be what ended. switched says that routers may have begun to
 // send requests to it; they are told to go back first.
 func (r *rollingOut) undo(ctx context.Context, switched bool) error {
+	hurried := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout+r.grace()+r.timeToGoBack())
 	defer cancel()
 	if r.replaces() {
-		return r.goBack(ctx, switched)
+		return r.goBack(ctx, switched, hurried)
 	}
 	if r.keep() {
 		r.say("v%d is left running: there is no other release to go back to", r.Release)

@@ -1,9 +1,13 @@
 package jobs_test
 
 import (
+	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/slipway-paas/slipway/deployer/memory"
 	"github.com/slipway-paas/slipway/models"
 	"github.com/slipway-paas/slipway/server/apps"
 )
@@ -56,6 +60,51 @@ func TestStopFirst(t *testing.T) {
 	if got := w.running(app.ID); !equal(got, map[string]int{"web.v2": 1}) || w.routers.target(app.ID) != 2 || w.routers.held(app.ID) {
 		t.Errorf("there run %v, requests go to v%d, held: %v", got, w.routers.target(app.ID), w.routers.held(app.ID))
 	}
+	if wrong := w.routers.complaints(); len(wrong) > 0 {
+		t.Error(wrong)
+	}
+}
+
+// lags serves at once, and when it is started again only once a gate opens.
+func lags(gate <-chan struct{}) memory.Program {
+	var lives atomic.Int32
+	return func(ctx context.Context, p *memory.Process) int {
+		if lives.Add(1) > 1 {
+			select {
+			case <-gate:
+			case <-ctx.Done():
+				return 0
+			}
+		}
+		return memory.Serve(ctx, p)
+	}
+}
+
+// A cancel does not wait for what had stopped first to serve again; the requests
+// do.
+func TestCancelOfOneThatStopsFirst(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.settings.HealthTimeout = patience
+	s := w.start()
+	app := s.createWarm("hello")
+	s.update("hello", "stop first", 1)
+	s.deploy(app, "LAGS=")
+	d := s.push(app, "NEVER=")
+	w.until("the new one to start", func() bool { return w.running(app.ID)["web.v2"] == 1 })
+	_, err := s.Cancel(t.Context(), w.ann, "hello", d.Number)
+	w.must(err)
+	began := time.Now()
+	s.end(d, models.DeploymentCancelled)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it was cancelled after %s", took)
+	}
+	if got := w.running(app.ID); !equal(got, map[string]int{"web.v1": 1}) || !w.routers.held(app.ID) {
+		t.Errorf("there run %v, held: %v", got, w.routers.held(app.ID))
+	}
+	w.shop.open()
+	w.until("requests to go on", func() bool { return !w.routers.held(app.ID) && w.routers.target(app.ID) == 1 })
+	w.settled(app, map[string]int{"web.v1": 1})
 	if wrong := w.routers.complaints(); len(wrong) > 0 {
 		t.Error(wrong)
 	}
