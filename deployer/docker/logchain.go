@@ -35,6 +35,10 @@ type logChain struct {
 	mu   sync.Mutex
 	held []*logFile
 	gone bool // closed
+
+	// Guards what is skipped, and is taken after mu. While lines are counted,
+	// which takes some time, only who wants to know how many waits.
+	counting sync.Mutex
 }
 
 type logFile struct {
@@ -56,13 +60,13 @@ func (c *logChain) refresh() error {
 		return err
 	}
 	if n := len(c.held); n > 0 && missed {
+		c.counting.Lock()
 		c.held[n-1].skipped = deployer.LostUnknown
+		c.counting.Unlock()
 	}
 	c.held = append(c.held, fresh...)
 	for len(c.held) > maxHeld {
-		if err := c.skip(); err != nil {
-			return err
-		}
+		c.skip()
 	}
 	return nil
 }
@@ -141,17 +145,22 @@ func closeAll(files []*logFile) error {
 	return errors.Join(errs...)
 }
 
-// skip leaves out the oldest file that is not being read, and counts its lines.
-func (c *logChain) skip() error {
-	left := c.held[1]
-	n, err := countLines(left.file)
-	if before := &c.held[0].skipped; *before < 0 || left.skipped < 0 {
-		*before = deployer.LostUnknown
-	} else {
-		*before += n + left.skipped
-	}
+// skip leaves out the oldest file that is not being read. Its lines are counted
+// meanwhile: who refreshes has other instances to see to.
+func (c *logChain) skip() {
+	before, left := c.held[0], c.held[1]
 	c.held = slices.Delete(c.held, 1, 2)
-	return errors.Join(err, left.file.Close())
+	c.counting.Lock() // one file at a time, and no more are kept from being deleted
+	go func() {
+		defer c.counting.Unlock()
+		n, err := countLines(left.file)
+		_ = left.file.Close() // only read from
+		if err != nil || before.skipped < 0 || left.skipped < 0 {
+			before.skipped = deployer.LostUnknown
+			return
+		}
+		before.skipped += n + left.skipped
+	}()
 }
 
 // lineEnd is what follows a newline in an entry, and in nothing else.
@@ -191,7 +200,9 @@ func (c *logChain) first() (f *logFile, whole bool) {
 func (c *logChain) drop() (skipped int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.counting.Lock()
 	skipped = c.held[0].skipped
+	c.counting.Unlock()
 	_ = c.held[0].file.Close() // only read from
 	c.held = c.held[1:]
 	return skipped
