@@ -178,7 +178,32 @@ func (e *ensuring) start(ctx context.Context, id string, paused bool) error {
 	if paused {
 		return fail(ctx, "unpause an instance of "+e.w.ID.String(), e.API.ContainerUnpause(ctx, id))
 	}
-	return fail(ctx, "start an instance of "+e.w.ID.String(), e.API.ContainerStart(ctx, id, container.StartOptions{}))
+	what := "start an instance of " + e.w.ID.String()
+	look := time.NewTicker(taskLook)
+	defer look.Stop()
+	for given := time.Now(); ; {
+		err := e.API.ContainerStart(ctx, id, container.StartOptions{})
+		if err == nil || ctx.Err() != nil || !leftRunning(err) || time.Since(given) > taskPatience {
+			return fail(ctx, what, err)
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// An engine that was killed and is back has containers that it lost sight of; it
+// says that their task exists until it has cleared that away.
+const (
+	taskPatience = 10 * time.Second
+	taskLook     = 200 * time.Millisecond
+)
+
+// leftRunning tells that answer, which has no class of its own.
+func leftRunning(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "task ") && strings.Contains(text, ": already exists")
 }
 
 // connect puts a running instance on the app's network, which was made anew.

@@ -205,7 +205,7 @@ func engineFaults(t *testing.T, dice *rand.Rand) {
 					t.Fatalf("%+v, %v", found, err)
 				}
 				if found[0].State != "succeeded" {
-					t.Errorf("an engine that was back failed deployment #%d: %s", found[0].Number, found[0].Reason)
+					t.Errorf("an engine that was back failed deployment #%d: %s\n%s", found[0].Number, found[0].Reason, push.out)
 				}
 				t.Logf("#%d %s %q; all well %s after it was over", found[0].Number, found[0].State, found[0].Reason, time.Since(lifted).Round(100*time.Millisecond))
 				repo.commit(t, fmt.Sprint("after-", i, phase))
