@@ -15,6 +15,7 @@ import { AppLayout } from "@/app/AppLayout";
 import { FailedPage, MissingPage, Pending } from "@/app/fallbacks";
 import { Root } from "@/app/Root";
 import { Shell } from "@/app/Shell";
+import { topologySearch } from "@/clusters/search";
 import {
   allDeploymentsSearch,
   compareSearch,
@@ -163,6 +164,14 @@ const sessions = page("/account/sessions", () => import("@/pages/Sessions"));
 const people = page("/account/people", () => import("@/pages/People"));
 const space = page("/account/space", () => import("@/pages/Space"));
 
+const clusters = page("/clusters", () => import("@/pages/Clusters"));
+const cluster = createRoute({
+  getParentRoute: () => shell,
+  path: "/clusters/$cluster",
+  validateSearch: topologySearch,
+  component: lazyPage(() => import("@/pages/Cluster")),
+});
+
 const design = page("/design", () => import("@/app/design/Design"));
 
 // An address that leads nowhere; the frame around it leads somewhere.
@@ -195,6 +204,8 @@ const routeTree = root.addChildren([
     sessions,
     people,
     space,
+    clusters,
+    cluster,
     design,
     nowhere,
     app.addChildren([

@@ -2,6 +2,7 @@ import { httpClient } from "./http";
 import { Problem, problemFrom } from "./problem";
 import type { paths } from "./schema";
 import { type TabWord, tellTabs } from "./tabs";
+import type { ClusterAccess } from "./types";
 
 const http = httpClient(send);
 
@@ -161,6 +162,30 @@ export const api = {
     ),
   removeDomain: (app: string, host: string) =>
     unwrap(http.DELETE("/api/v1/apps/{app}/domains/{host}", { params: { path: { app, host } } })),
+
+  clusters: () => unwrap(http.GET("/api/v1/clusters")),
+  cluster: (cluster: string) =>
+    unwrap(http.GET("/api/v1/clusters/{cluster}", { params: { path: { cluster } } })),
+  addCluster: (body: Body<"/api/v1/clusters", "post">) =>
+    unwrap(http.POST("/api/v1/clusters", { body, params: { header: creating() } })),
+  renewCluster: (cluster: string, body: ClusterAccess) =>
+    unwrap(http.PUT("/api/v1/clusters/{cluster}/access", { body, params: { path: { cluster } } })),
+  removeCluster: (cluster: string) =>
+    unwrap(http.DELETE("/api/v1/clusters/{cluster}", { params: { path: { cluster } } })),
+  joinCluster: (cluster: string) =>
+    unwrap(http.POST("/api/v1/clusters/{cluster}/join", { params: { path: { cluster } } })),
+  drainNode: (cluster: string, node: string) =>
+    unwrap(
+      http.POST("/api/v1/clusters/{cluster}/nodes/{node}/drain", { params: { path: { cluster, node } } }),
+    ),
+  resumeNode: (cluster: string, node: string) =>
+    unwrap(
+      http.POST("/api/v1/clusters/{cluster}/nodes/{node}/resume", { params: { path: { cluster, node } } }),
+    ),
+  moveApp: (app: string, to: string) =>
+    unwrap(
+      http.POST("/api/v1/apps/{app}/move", { body: { to }, params: { path: { app }, header: creating() } }),
+    ),
 
   volumes: (app: string) => unwrap(http.GET("/api/v1/apps/{app}/volumes", { params: { path: { app } } })),
   addVolume: (app: string, body: Body<"/api/v1/apps/{app}/volumes", "post">) =>

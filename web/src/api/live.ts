@@ -19,6 +19,7 @@ const parts: Record<string, AppPart[]> = {
 export function staleKeys(event: LiveFrame): QueryKey[] {
   const topic: string = event.topic ?? "";
   if (topic === "token") return [keys.tokens, keys.events];
+  if (topic === "cluster") return [keys.clusters, keys.events];
   if (topic === "space") return [keys.space, keys.events];
   if (topic === "session") return [keys.sessions, keys.events];
   // Who one is may have changed with it, and whose an app is.

@@ -17,6 +17,7 @@ export const keys = {
   invitations: ["invitations"] as const,
   apps: ["apps"] as const,
   space: ["space"] as const,
+  clusters: ["clusters"] as const,
   deployments: ["deployments"] as const,
   events: ["events"] as const,
   app: (app: string) => ["app", app] as const,

@@ -1,6 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { CircleUser, HardDrive, KeyRound, LogOut, MonitorSmartphone, UserRound, Users } from "lucide-react";
+import {
+  CircleUser,
+  HardDrive,
+  KeyRound,
+  LogOut,
+  MonitorSmartphone,
+  Server,
+  UserRound,
+  Users,
+} from "lucide-react";
 import { queries } from "@/api/queries";
 import { can } from "@/api/types";
 import { IconButton } from "@/components/ui/button";
@@ -45,6 +54,12 @@ export default function AccountMenu() {
         <Link to="/account/sessions">
           <MonitorSmartphone size={15} aria-hidden />
           {t("nav.sessions")}
+        </Link>
+      </MenuItem>
+      <MenuItem asChild>
+        <Link to="/clusters">
+          <Server size={15} aria-hidden />
+          {t("nav.clusters")}
         </Link>
       </MenuItem>
       {can(data, "admin") && (

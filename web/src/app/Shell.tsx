@@ -41,6 +41,7 @@ export function Shell() {
             <NavLink to="/" label={t("nav.apps")} also="/apps" />
             <NavLink to="/deployments" label={t("nav.deployments")} />
             <NavLink to="/activity" label={t("nav.activity")} />
+            <NavLink to="/clusters" label={t("nav.clusters")} also="/clusters" className="max-sm:hidden" />
           </nav>
           <div className="ml-auto flex shrink-0 items-center sm:gap-2">
             <CommandCenter />
@@ -60,10 +61,12 @@ function NavLink({
   to,
   label,
   also,
+  className,
 }: {
-  to: "/" | "/deployments" | "/activity";
+  to: "/" | "/deployments" | "/activity" | "/clusters";
   label: string;
   also?: string;
+  className?: string;
 }) {
   const within = useLocation({ select: ({ pathname }) => also !== undefined && pathname.startsWith(also) });
   return (
@@ -74,6 +77,7 @@ function NavLink({
         "whitespace-nowrap rounded-md px-1.5 py-1.5 text-sm text-text-2 hover:bg-surface-2 hover:text-text sm:px-3 sm:text-base",
         "[&.active]:font-medium [&.active]:text-text",
         within && "font-medium text-text!",
+        className,
       )}
     >
       {label}

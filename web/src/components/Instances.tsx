@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
 import type { App, Instance } from "@/api/types";
 import { t, tn } from "@/i18n";
@@ -100,6 +101,17 @@ function InstanceItem({ app, instance: i }: { app: App; instance: Instance }) {
         )}
       </div>
       <p className="flex flex-wrap gap-x-2 text-sm text-text-3">
+        {app.cluster !== "local" && i.node && (
+          <Link
+            to="/clusters/$cluster"
+            params={{ cluster: app.cluster }}
+            search={{ node: i.node }}
+            className="link max-w-full truncate"
+            translate="no"
+          >
+            {i.node}
+          </Link>
+        )}
         {i.started_at && (
           <span>
             <Say k="instances.started" values={{ when: <Ago when={i.started_at} /> }} />

@@ -3,6 +3,7 @@ import { useParams } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
 import { can } from "@/api/types";
 import { Page } from "@/app/Page";
+import { MoveSection } from "@/clusters/MoveSection";
 import { BuildSection } from "@/components/settings/BuildSection";
 import { DeployingSection } from "@/components/settings/DeployingSection";
 import { DestroySection } from "@/components/settings/DestroySection";
@@ -35,6 +36,7 @@ export default function Settings() {
           <BuildSection key={`build-${name}`} app={app} may={may} />
           <ServingSection key={`serving-${name}`} app={app} may={may} />
           <DeployingSection key={`deploying-${name}`} app={app} may={may} />
+          <MoveSection key={`move-${name}`} app={app} may={may} />
           <VolumesSection key={`volumes-${name}`} app={app} may={may} />
           <WebhookSection key={`webhook-${name}`} app={app} may={may} />
           {may && <DestroySection key={`destroy-${name}`} app={app} />}

@@ -15,6 +15,7 @@ export type PagePath =
   | "/new"
   | "/deployments"
   | "/activity"
+  | "/clusters"
   | "/account"
   | "/account/tokens"
   | "/account/sessions"
@@ -34,6 +35,7 @@ export const pages: PageShortcut[] = [
   { keys: "g a", label: "nav.apps", to: "/" },
   { keys: "g d", label: "nav.deployments", to: "/deployments" },
   { keys: "g e", label: "nav.activity", to: "/activity" },
+  { keys: "g k", label: "nav.clusters", to: "/clusters" },
   { keys: "g u", label: "nav.account", to: "/account" },
   { keys: "g t", label: "nav.tokens", to: "/account/tokens" },
   { keys: "n a", label: "apps.new", to: "/new" },

@@ -20,6 +20,7 @@ export const frame = {
   "nav.account": "Account",
   "nav.account_menu": "Account, theme and language",
   "nav.activity": "Activity",
+  "nav.clusters": "Clusters",
   "nav.app": "Pages of {app}",
   "nav.apps": "Apps",
   "nav.deployments": "Deployments",

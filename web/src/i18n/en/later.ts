@@ -1,4 +1,5 @@
 import { account } from "./account";
+import { clusters } from "./clusters";
 import { logs } from "./logs";
 import { newapp } from "./newapp";
 import { people } from "./people";
@@ -6,4 +7,12 @@ import { settings } from "./settings";
 import { taken } from "./taken";
 
 /** What only other pages say; it comes with the first of them. */
-export const later = { ...account, ...logs, ...newapp, ...people, ...settings, ...taken } as const;
+export const later = {
+  ...account,
+  ...clusters,
+  ...logs,
+  ...newapp,
+  ...people,
+  ...settings,
+  ...taken,
+} as const;

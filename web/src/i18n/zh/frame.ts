@@ -23,6 +23,7 @@ export const frame = translationOf<typeof english>()({
   "nav.account": "账户",
   "nav.account_menu": "账户、主题与语言",
   "nav.activity": "动态",
+  "nav.clusters": "集群",
   "nav.app": "{app} 的页面",
   "nav.apps": "应用",
   "nav.deployments": "部署",

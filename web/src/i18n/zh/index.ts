@@ -1,6 +1,7 @@
 import type { Catalogue } from "../index";
 import { account } from "./account";
 import { apps } from "./apps";
+import { clusters } from "./clusters";
 import { deployments } from "./deployments";
 import { frame } from "./frame";
 import { logs } from "./logs";
@@ -15,6 +16,7 @@ export const zh: Catalogue = {
   ...frame,
   ...account,
   ...apps,
+  ...clusters,
   ...deployments,
   ...logs,
   ...metrics,
