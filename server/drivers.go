@@ -13,6 +13,7 @@ import (
 // drivers are the kinds of cluster that can be added.
 func (s *Server) drivers(box *secrets.Box) map[models.ClusterKind]clusters.Driver {
 	labelKey := box.Key("labels of instances")
+	kubernetes.LogTo(s.Logger)
 	return map[models.ClusterKind]clusters.Driver{
 		models.ClusterSwarm: func(cluster *models.Cluster, with models.ClusterCredentials) (deployer.Cluster, error) {
 			host := cluster.Endpoint
