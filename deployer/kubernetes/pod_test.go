@@ -179,6 +179,7 @@ func TestTrouble(t *testing.T) {
 		says string
 	}{
 		"no room":         {unplaced, deployer.ErrNoRoom, "3 Insufficient memory"},
+		"refused":         {aPod("a", waits("ImagePullBackOff", `Back-off pulling image "app:v1": ErrImagePull: failed to pull and unpack image "app:v1": failed to resolve reference "app:v1": connection refused`)), deployer.ErrNoImage, "cannot fetch app:v1: connection refused"},
 		"no image":        {aPod("a", waits("ImagePullBackOff", "Back-off pulling image")), deployer.ErrNoImage, "cannot fetch app:v1"},
 		"not there":       {aPod("a", waits("ErrImagePull", "app:v1: not found")), deployer.ErrNoImage, "not found"},
 		"not allowed":     {aPod("a", waits("ErrImagePull", "401 Unauthorized")), deployer.ErrNoImage, "does not let node node1 fetch"},

@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ func (c *Cluster) trouble(v *pod, since time.Time) error {
 			return fmt.Errorf("%s: %w for it on any node: %s", v.instance.Name, deployer.ErrNoRoom, quote(condition.Message))
 		}
 	}
-	message := quote(v.waiting.Message)
+	message := quote(shorter(v.waiting.Message, v.image()))
 	switch v.waiting.Reason {
 	case "InvalidImageName", "ErrImageNeverPull":
 		return fmt.Errorf("%s: %w: %s: %s", v.instance.Name, deployer.ErrNoImage, v.image(), message)
@@ -80,6 +81,19 @@ func (v *pod) noImage(message string) error {
 		return fmt.Errorf("%s: %w: the registry does not let node %s fetch %s: %s", v.instance.Name, deployer.ErrNoImage, v.instance.Node, v.image(), message)
 	}
 	return fmt.Errorf("%s: %w: node %s cannot fetch %s: %s", v.instance.Name, deployer.ErrNoImage, v.instance.Node, v.image(), message)
+}
+
+// shorter leaves out what nodes put before what is wrong with an image: that it
+// could not be fetched, four times over, each with all of its name.
+func shorter(message, image string) string {
+	message = strings.ReplaceAll(message, strconv.Quote(image), "it")
+	for _, words := range []string{
+		"Back-off pulling image it: ", "ErrImagePull: ", "rpc error: code = Unknown desc = ", "rpc error: code = NotFound desc = ",
+		"failed to pull and unpack image it: ", "failed to resolve reference it: ", "failed to do request: ",
+	} {
+		message = strings.ReplaceAll(message, words, "")
+	}
+	return message
 }
 
 // definite tells a pull that will fail again from one that may not. The engine
