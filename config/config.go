@@ -23,7 +23,7 @@ type Config struct {
 	LogLevel    string   `env:"SLIPWAY_LOG_LEVEL" envDefault:"info"`        // debug, info, warn or error
 	TrustProxy  []string `env:"SLIPWAY_TRUSTED_PROXIES" envSeparator:","`   // CIDRs whose X-Forwarded-For is believed; the router's own loopback always is
 
-	Router      string `env:"SLIPWAY_ROUTER" envDefault:"container"`   // container: the engine runs it; process: a child of the server; external: somebody else runs it; off: there is none
+	Router      string `env:"SLIPWAY_ROUTER" envDefault:"container"`   // container: the engine runs it; process: a process beside the server; external: somebody else runs it; off: there is none
 	RouterHTTP  string `env:"SLIPWAY_ROUTER_HTTP" envDefault:":8080"`  // where the router listens for HTTP
 	RouterHTTPS string `env:"SLIPWAY_ROUTER_HTTPS" envDefault:":8443"` // and for HTTPS; "off" for none
 	RouterToken string `env:"SLIPWAY_ROUTER_TOKEN"`                    // shared with routers run elsewhere; "" to make one in DataDir

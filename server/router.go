@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -88,7 +87,7 @@ func (s *Server) accessLog(lines []router.Access, dropped int) {
 }
 
 // keepRouter sees to it that a router runs: in a container that the engine
-// keeps alive when the server is not there, or as a child of the server.
+// keeps alive when the server is not there, or as a process of its own.
 func (s *Server) keepRouter(ctx context.Context) error {
 	dir := s.routerDir()
 	program := filepath.Join(dir, "slipway-router")
@@ -153,7 +152,9 @@ func (s *Server) routerContainer(ctx context.Context, spec docker.RouterSpec) er
 			if err != nil && ctx.Err() == nil && !told {
 				s.Logger.Warn("the router's container cannot be started yet", "error", err)
 			}
-			told = err != nil
+			if told = err != nil; err == nil {
+				leaveChild(s.routerDir(), s.Logger) // the container has its listeners
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -172,35 +173,6 @@ func folderID(path string) (string, error) {
 		return "", fmt.Errorf("look at %s: %w", path, err)
 	}
 	return fmt.Sprintf("%d:%d", stat.Dev, stat.Ino), nil
-}
-
-// routerProcess runs the router as a child of the server, for machines where
-// the engine must not have the host's network. It ends with the server.
-func (s *Server) routerProcess(ctx context.Context, program string, env map[string]string) error {
-	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, 30*time.Second) {
-		cmd := exec.CommandContext(ctx, program)
-		cmd.Env = []string{}
-		for key, value := range env {
-			cmd.Env = append(cmd.Env, key+"="+value)
-		}
-		cmd.Stderr = os.Stderr
-		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-		cmd.WaitDelay = 35 * time.Second
-		began := time.Now()
-		err := cmd.Run()
-		if ctx.Err() != nil {
-			return nil
-		}
-		s.Logger.Error("the router ended; starting it again", "error", err)
-		if time.Since(began) > time.Minute {
-			wait = time.Second
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
-	}
-	return nil
 }
 
 // replaceFile writes a file in one step, so that nobody runs half a program and

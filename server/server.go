@@ -437,6 +437,8 @@ func (s *Server) startWork(ctx context.Context) error {
 	s.background("space", func(ctx context.Context) error { s.space.Run(ctx); return nil })
 	if s.Config.Router == "container" || s.Config.Router == "process" {
 		s.background("router", s.keepRouter)
+	} else {
+		leaveChild(s.routerDir(), s.Logger)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -71,7 +72,7 @@ brings it all back.`,
 			if err != nil {
 				return err
 			}
-			return server.Down(cmd.Context(), cluster, purge, volumes)
+			return errors.Join(server.EndRouter(cmd.Context(), cfg.DataDir), server.Down(cmd.Context(), cluster, purge, volumes))
 		},
 	}
 	cmd.Flags().BoolVar(&purge, "purge", false, "remove the images of its apps too; they cannot be rolled back to any more")
