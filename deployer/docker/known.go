@@ -16,8 +16,46 @@ import (
 // new start, which the list shows by its "Up 5 minutes", and the events, where
 // somebody watches them, at once. What is forgotten is asked for again.
 type knownInstances struct {
-	mu sync.Mutex
-	by map[string]*details // by container ID; the details are never written to
+	mu   sync.Mutex
+	by   map[string]*details // by container ID; the details are never written to
+	all  whole
+	told int64 // goes up with all that is told of any
+}
+
+// whole is all instances that ran at a time, when all of them were known.
+type whole struct {
+	instances []*details
+	at        time.Time
+	told      int64 // what was told by then
+}
+
+// wholeFor is how long all of them are believed in while nothing is told: events
+// are lost now and then, and not always is there somebody who watches.
+const wholeFor = time.Minute
+
+// everything gives all running instances, if nothing was told of any since they
+// were listed, and nil otherwise.
+func (k *knownInstances) everything() []*details {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.all.told != k.told || time.Since(k.all.at) > wholeFor {
+		return nil
+	}
+	return k.all.instances
+}
+
+// begin gives a whole to be filled with what is listed from now on, and kept.
+func (k *knownInstances) begin() whole {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return whole{at: time.Now(), told: k.told}
+}
+
+// keep takes what was filled: all that runs.
+func (k *knownInstances) keep(all whole) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.all = all
 }
 
 func (k *knownInstances) get(s container.Summary) *details {
@@ -51,6 +89,9 @@ func (k *knownInstances) put(d *details) {
 	if k.by == nil {
 		k.by = map[string]*details{}
 	}
+	if k.by[d.instance.ID] == nil {
+		k.told++
+	}
 	k.by[d.instance.ID] = d
 }
 
@@ -58,6 +99,7 @@ func (k *knownInstances) forget(id string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.by, id)
+	k.told++
 }
 
 // healthyStarts remembers which starts of which instances were seen healthy.

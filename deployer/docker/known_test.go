@@ -49,3 +49,49 @@ func TestKnownInstances(t *testing.T) {
 		t.Error("it remembers what is not settled")
 	}
 }
+
+func TestEverythingIsKnownUntilSomethingIsTold(t *testing.T) {
+	var k knownInstances
+	of := func(id string) *details {
+		return &details{running: true, proven: true, instance: deployer.Instance{ID: id, StartedAt: time.Now()}}
+	}
+	if k.everything() != nil {
+		t.Error("it knows what it was never told")
+	}
+	a := of("a")
+	fill := func(while func()) {
+		all := k.begin()
+		while()
+		all.instances = append(all.instances, a)
+		k.keep(all)
+	}
+	k.put(a)
+	fill(func() {})
+	if got := k.everything(); len(got) != 1 || got[0] != a {
+		t.Errorf("it knows %v", got)
+	}
+	k.put(a) // no news
+	if k.everything() == nil {
+		t.Error("it has forgotten everything without any news")
+	}
+	for what, tell := range map[string]func(){
+		"another one": func() { k.put(of("b")) },
+		"its end":     func() { k.forget("a") },
+	} {
+		fill(func() {})
+		tell()
+		if k.everything() != nil {
+			t.Errorf("%s was told, and it still knows everything", what)
+		}
+		fill(func() { k.forget("c") })
+		if k.everything() != nil {
+			t.Errorf("%s was told, then another thing while all were listed, and it knows everything", what)
+		}
+	}
+	old := k.begin()
+	old.at, old.instances = old.at.Add(-wholeFor-time.Second), append(old.instances, a)
+	k.keep(old)
+	if k.everything() != nil {
+		t.Error("it believes for ever in what it was told once")
+	}
+}
