@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -124,15 +125,7 @@ func (e *engine) end(t *testing.T, signal syscall.Signal) {
 
 // freeze stops every process of the engine, but no container, until thawed.
 func (e *engine) freeze() (thaw func()) {
-	pids := []int{e.cmd.Process.Pid}
-	if children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pids[0], pids[0])); err == nil {
-		for _, child := range strings.Fields(string(children)) {
-			pid := 0
-			if _, err := fmt.Sscan(child, &pid); err == nil {
-				pids = append(pids, pid)
-			}
-		}
-	}
+	pids := append([]int{e.cmd.Process.Pid}, children(e.cmd.Process.Pid)...)
 	for _, pid := range pids {
 		_ = syscall.Kill(pid, syscall.SIGSTOP)
 	}
@@ -147,6 +140,7 @@ func (e *engine) remove(t *testing.T) {
 	if e.cmd != nil {
 		e.end(t, syscall.SIGTERM)
 	}
+	e.reap()
 	if out, err := exec.Command("ip", "link", "del", e.bridge).CombinedOutput(); err != nil {
 		t.Logf("ip link del: %v\n%s", err, out)
 	}
@@ -161,6 +155,36 @@ func (e *engine) remove(t *testing.T) {
 	if err := os.RemoveAll(e.dir); err != nil {
 		t.Log(err)
 	}
+}
+
+// reap ends what a killed engine has lost sight of: containers' keepers, and with
+// them the containers.
+func (e *engine) reap() {
+	found, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, path := range found {
+		line, err := os.ReadFile(path)
+		pid, bad := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err != nil || bad != nil || !strings.Contains(string(line), e.dir+"/run/") {
+			continue
+		}
+		for _, one := range append(children(pid), pid) {
+			_ = syscall.Kill(one, syscall.SIGKILL)
+		}
+	}
+}
+
+// children lists what a process has started.
+func children(pid int) (pids []int) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, path := range lists {
+		list, _ := os.ReadFile(path) // it may have ended
+		for _, field := range strings.Fields(string(list)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				pids = append(pids, child)
+			}
+		}
+	}
+	return pids
 }
 
 // engineFaults takes the engine away in the middle of deployments.

@@ -20,17 +20,18 @@ import (
 // home is one installation: a Postgres and an engine that the suite can break,
 // a router, and one server or several.
 type home struct {
-	name     string
-	dir      string
-	router   string // host:port
-	db       *postgres.Instance
-	database string // its URL
-	engine   *docker.Client
-	env      []string
-	token    string // admin
-	servers  []*server
-	decoys   *decoys
-	ledger   ledger
+	name      string
+	dir       string
+	router    string // host:port
+	db        *postgres.Instance
+	database  string // its URL
+	engine    *docker.Client
+	env       []string
+	token     string // admin
+	servers   []*server
+	ownRouter bool // the router is no container
+	decoys    *decoys
+	ledger    ledger
 }
 
 var homes atomic.Int32

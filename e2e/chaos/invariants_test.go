@@ -208,9 +208,12 @@ func (h *home) forgotten(p picture) (wrong []string) {
 // network or image too many, none missing.
 func (h *home) wrongCluster(p picture) (wrong []string) {
 	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-	want := map[string]bool{h.name + "-router": true} // by name
-	networks := map[string]int{}                      // by app ID, how many at least
-	images := map[string]bool{}                       // that some release runs
+	want := map[string]bool{} // by name
+	if !h.ownRouter {
+		want[h.name+"-router"] = true
+	}
+	networks := map[string]int{} // by app ID, how many at least
+	images := map[string]bool{}  // that some release runs
 	for _, app := range p.apps {
 		for _, r := range p.releases {
 			if r.AppID != app.ID {

@@ -87,6 +87,7 @@ func scenarios() []scenario {
 		{"postgres", true, postgresFaults},
 		{"cancels", true, cancels},
 		{"by-hand", true, byHand},
+		{"router-process", false, routerProcess},
 		{"queue", false, crowdedQueue},
 		{"webhooks", false, webhookStorm},
 		{"two-servers", false, twoServers},
