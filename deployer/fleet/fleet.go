@@ -144,13 +144,25 @@ func (f *Fleet) of(ctx context.Context, app string, release int) (*member, error
 			return nil, err
 		}
 		f.mu.Lock()
-		if f.placed[app] == nil {
-			f.placed[app] = map[int]string{}
-		}
-		f.placed[app][release] = id
+		f.put(app, release, id)
 		f.mu.Unlock()
 	}
 	return f.member(id)
+}
+
+// Learn tells the fleet where a release is, so that it need not ask.
+func (f *Fleet) Learn(app string, release int, member string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.put(app, release, member)
+}
+
+// put notes where a release is. The lock is held.
+func (f *Fleet) put(app string, release int, member string) {
+	if f.placed[app] == nil {
+		f.placed[app] = map[int]string{}
+	}
+	f.placed[app][release] = member
 }
 
 // Forget drops what is remembered of an app that was destroyed.

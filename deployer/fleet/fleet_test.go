@@ -264,3 +264,37 @@ func TestMembersComeAndGo(t *testing.T) {
 		t.Errorf("of an instance that is gone: %v, %v", line, err)
 	}
 }
+
+// counting counts how often it is asked where a release is.
+type counting struct {
+	byRelease
+	asked *int
+}
+
+func (c counting) Place(ctx context.Context, app string, release int) (string, error) {
+	*c.asked++
+	return c.byRelease.Place(ctx, app, release)
+}
+
+// What the fleet was told it does not ask for.
+func TestLearn(t *testing.T) {
+	asked := 0
+	f := fleet.New(fleet.Member{ID: "home", Name: "home", Cluster: memory.New(engine(), "t")}, counting{byRelease{}, &asked}, quiet)
+	second := memory.New(engine(), "t")
+	f.Set([]fleet.Member{{ID: "second", Name: "second", Cluster: second}})
+	f.Learn("app", 3, "second")
+	w := deployer.Workload{ID: deployer.WorkloadID{App: "app", Process: "web", Release: 3}, Image: "serve", Instances: 1, Port: 8080}
+	if f.Spec(w) == "unknown" || asked != 0 {
+		t.Errorf("it asked %d times", asked)
+	}
+	if err := f.Ensure(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := second.Instances(t.Context(), "app"); err != nil || len(found) != 1 {
+		t.Errorf("in the second run %v, %v", found, err)
+	}
+	w.ID.Release = 4
+	if f.Spec(w); asked != 1 {
+		t.Errorf("it asked %d times for another", asked)
+	}
+}

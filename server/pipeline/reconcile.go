@@ -252,12 +252,12 @@ type processSpec struct{ process, spec string }
 // learn reads those live releases that are not known yet.
 func (p *Pipeline) learn(ctx context.Context, census deployer.Census, rows []store.Standing, volumes map[string][]models.Volume) error {
 	var unknown []string
-	places := map[string]string{}
+	mounted := map[string]string{}
 	p.mu.Lock()
 	for i := range rows {
 		app := &rows[i]
-		places[app.ID] = placesOf(volumes[app.ID])
-		if known, ok := p.blueprints[app.ID]; app.LiveRelease > 0 && (!ok || known.release != app.LiveRelease || known.volumes != places[app.ID]) {
+		mounted[app.ID] = placesOf(volumes[app.ID])
+		if known, ok := p.blueprints[app.ID]; app.LiveRelease > 0 && (!ok || known.release != app.LiveRelease || known.volumes != mounted[app.ID]) {
 			unknown = append(unknown, app.ID)
 		}
 	}
@@ -269,13 +269,19 @@ func (p *Pipeline) learn(ctx context.Context, census deployer.Census, rows []sto
 	if err != nil {
 		return err
 	}
+	places, several := p.Cluster.(interface {
+		Learn(app string, release int, cluster string)
+	})
 	for i := range rows {
 		app := &rows[i]
 		release, ok := releases[app.ID]
 		if !ok {
 			continue
 		}
-		made := blueprint{release: release.Version, volumes: places[app.ID]}
+		if several { // or each would be asked for by itself
+			places.Learn(app.ID, release.Version, release.ClusterID)
+		}
+		made := blueprint{release: release.Version, volumes: mounted[app.ID]}
 		plan, err := p.planWith(&app.App, &release, mounts(volumes[app.ID]))
 		if err != nil {
 			made.broken = true
