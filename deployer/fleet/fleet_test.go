@@ -283,7 +283,7 @@ func TestLearn(t *testing.T) {
 	second := memory.New(engine(), "t")
 	f.Set([]fleet.Member{{ID: "second", Name: "second", Cluster: second}})
 	f.Learn("app", 3, "second")
-	w := deployer.Workload{ID: deployer.WorkloadID{App: "app", Process: "web", Release: 3}, Image: "serve", Instances: 1, Port: 8080}
+	w := deployer.Workload{ID: deployer.WorkloadID{App: "app", Process: "web", Release: 3}, AppName: "hello", Image: "serve", Instances: 1, Port: 8080}
 	if f.Spec(w) == "unknown" || asked != 0 {
 		t.Errorf("it asked %d times", asked)
 	}
