@@ -47,6 +47,7 @@ func prepare(t *testing.T, settings ...string) *installation {
 		if err := in.remove(); err != nil {
 			t.Error(err)
 		}
+		in.gone()
 		if t.Failed() {
 			t.Log(in.tail())
 		}
@@ -86,6 +87,7 @@ func newInstallation(dir string, settings []string) (*installation, error) {
 		"SLIPWAY_ALLOW_FILE_SOURCES=true", "SLIPWAY_LOG_LEVEL=debug",
 		"SLIPWAY_HEALTH_TIMEOUT=40s", "SLIPWAY_DRAIN_TIMEOUT=10s", "SLIPWAY_STOP_GRACE=2s")
 	in.env = append(in.env, settings...)
+	in.born()
 	return in, nil
 }
 

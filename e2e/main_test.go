@@ -29,6 +29,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	removeAtSignal()
 	defer common.end()
 	return m.Run()
 }

@@ -152,11 +152,11 @@ objects() {
 		cat >"$state/binding.yaml" <<-OBJECT
 			apiVersion: rbac.authorization.k8s.io/v1
 			kind: ClusterRoleBinding
-			metadata: {name: $role}
+			metadata: {name: testbed-$role}
 			roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: $role}
 			subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: slipway}]
 		OBJECT
-		apply /apis/rbac.authorization.k8s.io/v1/clusterrolebindings/$role "$state/binding.yaml"
+		apply /apis/rbac.authorization.k8s.io/v1/clusterrolebindings/testbed-$role "$state/binding.yaml"
 	done
 }
 
@@ -164,10 +164,20 @@ environment() {
 	printf 'export SLIPWAY_TEST_KUBERNETES=%q\n' "$state/slipway.kubeconfig"
 	printf 'export SLIPWAY_TEST_KUBERNETES_ADMIN=%q\n' "$state/admin.kubeconfig"
 	printf 'export SLIPWAY_TEST_KUBERNETES_REGISTRY=%q\n' "$registry"
+	printf 'export SLIPWAY_TEST_KUBERNETES_HOSTS=%q\n' "$state/hosts"
+}
+
+# able says at once what is missing that no package brings.
+able() {
+	[ "$(id -u)" = 0 ] || die 'this needs root: a node makes namespaces and control groups'
+	unshare --net --mount --pid --fork true 2>/dev/null ||
+		die 'this needs the right to make namespaces (in a container: docker run --privileged)'
+	[ -d /sys/fs/cgroup/memory ] || [ -e /sys/fs/cgroup/cgroup.controllers ] ||
+		die 'no control groups are mounted at /sys/fs/cgroup (Debian without systemd: apt-get install cgroupfs-mount && cgroupfs-mount)'
 }
 
 start() {
-	[ "$(id -u)" = 0 ] || die 'this needs root: a node makes namespaces and control groups'
+	able
 	if alive && [ -e "$state/ready" ]; then
 		environment
 		return
@@ -215,22 +225,41 @@ stop() {
 		[ ! -d "$tree" ] || die "the control group $tree stays: something runs in it"
 	done
 	rm -rf "$state"
-	rmdir "$(dirname "$state")" 2>/dev/null || true
+	rmdir "$(dirname "$state")" /tmp/hostpath_pv /var/lib/cni 2>/dev/null || true # where the node mounted its own, unless somebody else uses them
+}
+
+# finish ends what still runs of the command, which removes what it made first,
+# and then the node.
+child=
+finish() {
+	local until=$((SECONDS + 90))
+	trap - EXIT
+	trap '' INT TERM HUP PIPE
+	if [ -n "$child" ] && kill -TERM -- "-$child" 2>/dev/null; then
+		while kill -0 -- "-$child" 2>/dev/null; do
+			[ $SECONDS -lt $until ] || kill -KILL -- "-$child" 2>/dev/null || true
+			sleep 0.1 # between two looks at what is ending
+		done
+	fi
+	[ -z "$mine" ] || stop
 }
 
 run() {
-	local code=0 env mine=yes
+	local code=0 env
+	mine=yes
 	! alive || die "a test bed is up already: $0 down"
-	trap 'trap - EXIT INT TERM; [ -z "$mine" ] || stop' EXIT
+	trap finish EXIT
 	trap 'exit 130' INT
-	trap 'exit 143' TERM
+	trap 'exit 143' TERM HUP PIPE
 	env=$("${BASH_SOURCE[0]}" up) || {
 		code=$?
 		[ $code -ne $not_ours ] || mine=
 		exit $code
 	}
 	eval "$env"
-	"$@" || code=$?
+	setsid "$@" &
+	child=$!
+	wait "$child" || code=$?
 	exit $code
 }
 

@@ -149,6 +149,8 @@ environment() {
 	echo "SLIPWAY_TESTBED_SWARM_DIR=$dir"
 }
 
+gone() { ! kill -0 -- "-$child"; }
+
 there() { ip link show "$name" >/dev/null 2>&1; }
 
 up() {
@@ -156,6 +158,7 @@ up() {
 		if [ -e "$dir/up" ] && ready; then return; fi
 		die "a test bed is there already and not (or not yet) up, or it is another folder's; take it away with: $0 down"
 	fi
+	able
 	install_missing
 	mkdir -p "$dir"
 	say "Bringing up a Swarm of ${#nodes[@]} nodes (its logs: $dir)"
@@ -190,11 +193,31 @@ locked() {
 	flock --nonblock 9 || die 'another run of this test bed is going on; wait for its end'
 }
 
+# attend runs a command in a group of processes of its own, which ends before
+# the test bed does.
+child=
+attend() {
+	setsid "$@" 9>&- &
+	child=$!
+	wait "$child"
+}
+
 finish() {
 	trap '' INT TERM HUP PIPE
+	if [ -n "$child" ] && kill -TERM -- "-$child" 2>/dev/null; then
+		wait_for 90 gone || kill -KILL -- "-$child" 2>/dev/null || true # it removes what it made first
+	fi
 	say 'Taking the Swarm down'
 	down
 	exit "$1"
+}
+
+# able says at once what is missing that no package brings.
+able() {
+	unshare --net --mount --uts --pid --fork true 2>/dev/null ||
+		die 'this needs the right to make namespaces (in a container: docker run --privileged)'
+	[ -d /sys/fs/cgroup/memory ] || [ -e /sys/fs/cgroup/cgroup.controllers ] ||
+		die 'no control groups are mounted at /sys/fs/cgroup (Debian without systemd: apt-get install cgroupfs-mount && cgroupfs-mount)'
 }
 
 [ "$(id -u)" = 0 ] || die 'this needs root: it makes network namespaces and runs engines'
@@ -215,7 +238,7 @@ run)
 	trap 'exit 130' INT TERM HUP PIPE
 	up
 	mapfile -t vars < <(environment)
-	env "${vars[@]}" "$@" 9>&-
+	attend env "${vars[@]}" "$@"
 	;;
 *) sed -n '2,/^set -e/p' "$0" | sed -e '$d' -e 's/^# \{0,1\}//'; exit 2 ;;
 esac

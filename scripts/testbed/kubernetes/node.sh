@@ -10,7 +10,7 @@ disk=$state/disk
 mkdir -p "$disk" "$state/pki"
 mount -t tmpfs -o mode=755 testbed "$disk"
 mkdir -p "$disk"/{etcd,containerd,run,kubelet,logs,cni}
-for folder in /var/log /run/containerd /var/lib/cni /tmp/hostpath_pv; do
+for folder in /var/log /run/containerd /run/netns /var/lib/cni /tmp/hostpath_pv; do
 	mkdir -p "$folder"
 	mount -t tmpfs -o mode=755 testbed "$folder"
 done
@@ -64,9 +64,11 @@ state = "$disk/run/containerd"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "$disk/cni"
-  [plugins."io.containerd.grpc.v1.cri".registry.mirrors."$registry"]
-    endpoint = ["http://$registry"]
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "$state/hosts"
 CONFIG
+mkdir -p "$state/hosts/$registry"
+printf 'server = "http://%s"\n' "$registry" >"$state/hosts/$registry/hosts.toml"
 begin containerd containerd --config "$disk/containerd.toml"
 
 key=$state/service-accounts.key
