@@ -80,21 +80,28 @@ test: ## Install what the tests need and run all of them
 	@$(MAKE) --no-print-directory test-ui
 	@$(MAKE) --no-print-directory test-go
 	@$(MAKE) --no-print-directory test-e2e
+	@$(MAKE) --no-print-directory test-swarm
+	@$(MAKE) --no-print-directory test-kubernetes
 	@echo 'All tests passed.'
 
 test-go: payload ## Go tests: unit, and integration with the engine, Postgres and git
 	@echo 'Go tests'
 	$(call go_test,$$(go list ./... | grep -v /e2e))
 
-.PHONY: test-swarm
-test-swarm: ## The Swarm driver on a real Docker Swarm of three nodes (as root)
-	@echo 'Tests on a Docker Swarm'
-	@scripts/testbed/swarm.sh run go test $(TEST_FLAGS) -tags swarm -count=1 -parallel 3 $(if $(ONLY),-run '$(ONLY)') ./deployer/swarm
+# On each test bed: the driver's tests, and what users do, end to end. ONLY=regexp
+# picks some of the driver's.
+on_bed = go test $(TEST_FLAGS) -tags $(1) -count=1 -parallel $(2) $(if $(ONLY),-run '$(ONLY)') ./deployer/$(1)$(if $(ONLY),, && \
+	go test $(TEST_FLAGS) -tags $(1) -count=1 -run '^Test.*On$(3)$$' ./e2e)
 
-.PHONY: test-kubernetes
-test-kubernetes: ## The Kubernetes driver on a real node, built from source (as root; 12 CPU minutes once)
+.PHONY: test-swarm test-kubernetes
+test-swarm test-kubernetes: export SLIPWAY_BIN := $(CURDIR)/bin/slipway
+test-swarm: build e2e/node_modules/.installed ## On a real Docker Swarm of three nodes (as root)
+	@echo 'Tests on a Docker Swarm'
+	@scripts/testbed/swarm.sh run $(SHELL) -euc "$(call on_bed,swarm,3,Swarm)"
+
+test-kubernetes: build e2e/node_modules/.installed ## On a real Kubernetes node, built from source (as root; 12 CPU minutes once)
 	@echo 'Tests on Kubernetes'
-	@scripts/testbed/kubernetes.sh run go test $(TEST_FLAGS) -tags kubernetes -count=1 -parallel 4 $(if $(ONLY),-run '$(ONLY)') ./deployer/kubernetes
+	@scripts/testbed/kubernetes.sh run $(SHELL) -euc "$(call on_bed,kubernetes,4,Kubernetes)"
 
 test-ui: web/node_modules/.installed ## The dashboard's linter and tests
 	@echo 'Dashboard tests'
