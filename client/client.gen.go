@@ -1,5 +1,5 @@
-// spec sha256:0265a40873fe6cbe87630b78987260ab6a5f1f187ab3dc876091ff974ef0d9fa
-// code sha256:f2b2183f21167c242bc05f3000026ca8903f52d90168e9da97b11ea6f6bed360
+// spec sha256:42118556b5a490ed2d2d4d016db2aaaab7559974adc86b915a228e81e03123ff
+// code sha256:e3892cccb66eb5e58a79bdcc9ddc10f360c5391af448815813c4a370859fc19a
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -455,6 +455,141 @@ func (e NewInvitationRole) Valid() bool {
 	}
 }
 
+// Defines values for PlanStepAction.
+const (
+	PlanStepActionCreate        PlanStepAction = "create"
+	PlanStepActionDrain         PlanStepAction = "drain"
+	PlanStepActionHold          PlanStepAction = "hold"
+	PlanStepActionKeep          PlanStepAction = "keep"
+	PlanStepActionMakeNetwork   PlanStepAction = "make_network"
+	PlanStepActionMakeVolume    PlanStepAction = "make_volume"
+	PlanStepActionPublishImage  PlanStepAction = "publish_image"
+	PlanStepActionRemove        PlanStepAction = "remove"
+	PlanStepActionRemoveNetwork PlanStepAction = "remove_network"
+	PlanStepActionRemoveVolume  PlanStepAction = "remove_volume"
+	PlanStepActionReplace       PlanStepAction = "replace"
+	PlanStepActionRetire        PlanStepAction = "retire"
+	PlanStepActionStart         PlanStepAction = "start"
+	PlanStepActionSwitch        PlanStepAction = "switch"
+)
+
+// Valid indicates whether the value is a known member of the PlanStepAction enum.
+func (e PlanStepAction) Valid() bool {
+	switch e {
+	case PlanStepActionCreate:
+		return true
+	case PlanStepActionDrain:
+		return true
+	case PlanStepActionHold:
+		return true
+	case PlanStepActionKeep:
+		return true
+	case PlanStepActionMakeNetwork:
+		return true
+	case PlanStepActionMakeVolume:
+		return true
+	case PlanStepActionPublishImage:
+		return true
+	case PlanStepActionRemove:
+		return true
+	case PlanStepActionRemoveNetwork:
+		return true
+	case PlanStepActionRemoveVolume:
+		return true
+	case PlanStepActionReplace:
+		return true
+	case PlanStepActionRetire:
+		return true
+	case PlanStepActionStart:
+		return true
+	case PlanStepActionSwitch:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PlanStepWhy.
+const (
+	PlanStepWhyAltered    PlanStepWhy = "altered"
+	PlanStepWhyCutOff     PlanStepWhy = "cut_off"
+	PlanStepWhyEmpty      PlanStepWhy = ""
+	PlanStepWhyLeftOver   PlanStepWhy = "left_over"
+	PlanStepWhyMissing    PlanStepWhy = "missing"
+	PlanStepWhyNewRelease PlanStepWhy = "new_release"
+	PlanStepWhyPaused     PlanStepWhy = "paused"
+	PlanStepWhyReplaced   PlanStepWhy = "replaced"
+	PlanStepWhyScaled     PlanStepWhy = "scaled"
+	PlanStepWhyStopFirst  PlanStepWhy = "stop_first"
+	PlanStepWhyStopped    PlanStepWhy = "stopped"
+	PlanStepWhyWarm       PlanStepWhy = "warm"
+	PlanStepWhyWarmOver   PlanStepWhy = "warm_over"
+)
+
+// Valid indicates whether the value is a known member of the PlanStepWhy enum.
+func (e PlanStepWhy) Valid() bool {
+	switch e {
+	case PlanStepWhyAltered:
+		return true
+	case PlanStepWhyCutOff:
+		return true
+	case PlanStepWhyEmpty:
+		return true
+	case PlanStepWhyLeftOver:
+		return true
+	case PlanStepWhyMissing:
+		return true
+	case PlanStepWhyNewRelease:
+		return true
+	case PlanStepWhyPaused:
+		return true
+	case PlanStepWhyReplaced:
+		return true
+	case PlanStepWhyScaled:
+		return true
+	case PlanStepWhyStopFirst:
+		return true
+	case PlanStepWhyStopped:
+		return true
+	case PlanStepWhyWarm:
+		return true
+	case PlanStepWhyWarmOver:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PlanWarningKind.
+const (
+	PlanWarningKindAway      PlanWarningKind = "away"
+	PlanWarningKindCapacity  PlanWarningKind = "capacity"
+	PlanWarningKindOpen      PlanWarningKind = "open"
+	PlanWarningKindPlacement PlanWarningKind = "placement"
+	PlanWarningKindQuota     PlanWarningKind = "quota"
+	PlanWarningKindRefused   PlanWarningKind = "refused"
+)
+
+// Valid indicates whether the value is a known member of the PlanWarningKind enum.
+func (e PlanWarningKind) Valid() bool {
+	switch e {
+	case PlanWarningKindAway:
+		return true
+	case PlanWarningKindCapacity:
+		return true
+	case PlanWarningKindOpen:
+		return true
+	case PlanWarningKindPlacement:
+		return true
+	case PlanWarningKindQuota:
+		return true
+	case PlanWarningKindRefused:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemKind.
 const (
 	ProblemKindCancelled          ProblemKind = "cancelled"
@@ -685,22 +820,22 @@ func (e UserRole) Valid() bool {
 
 // Defines values for WatchVerdict.
 const (
-	Kept     WatchVerdict = "kept"
-	Open     WatchVerdict = "open"
-	Returned WatchVerdict = "returned"
-	Unknown  WatchVerdict = "unknown"
+	WatchVerdictKept     WatchVerdict = "kept"
+	WatchVerdictOpen     WatchVerdict = "open"
+	WatchVerdictReturned WatchVerdict = "returned"
+	WatchVerdictUnknown  WatchVerdict = "unknown"
 )
 
 // Valid indicates whether the value is a known member of the WatchVerdict enum.
 func (e WatchVerdict) Valid() bool {
 	switch e {
-	case Kept:
+	case WatchVerdictKept:
 		return true
-	case Open:
+	case WatchVerdictOpen:
 		return true
-	case Returned:
+	case WatchVerdictReturned:
 		return true
-	case Unknown:
+	case WatchVerdictUnknown:
 		return true
 	default:
 		return false
@@ -1178,6 +1313,27 @@ type AppSource struct {
 	// HasCredential A deploy key or token is kept for it
 	HasCredential bool   `json:"has_credential"`
 	URL           string `json:"url"`
+}
+
+// ApplyPlan defines model for ApplyPlan.
+type ApplyPlan struct {
+	// Fingerprint That of the plan
+	Fingerprint string `json:"fingerprint"`
+
+	// MoveTo The name of another cluster
+	MoveTo  *string `json:"move_to,omitempty"`
+	Restart *bool   `json:"restart,omitempty"`
+
+	// Rollback The release to go back to; 0 for the one before
+	Rollback *int64 `json:"rollback,omitempty"`
+
+	// Scale Instances by process
+	Scale *map[string]int64 `json:"scale,omitempty"`
+
+	// SetConfig Config vars to set; their values are not shown in the answer
+	SetConfig   *map[string]string `json:"set_config,omitempty"`
+	Settings    *UpdateApp         `json:"settings,omitempty"`
+	UnsetConfig *[]string          `json:"unset_config,omitempty"`
 }
 
 // Build defines model for Build.
@@ -1944,6 +2100,100 @@ type PageVolume struct {
 	NextCursor string `json:"next_cursor"`
 }
 
+// Plan defines model for Plan.
+type Plan struct {
+	// Changes How many steps change something
+	Changes int64 `json:"changes"`
+
+	// Fingerprint Stays the same as long as the same would be done; empty where that cannot be told
+	Fingerprint string `json:"fingerprint"`
+
+	// Holds Whether requests wait in the routers meanwhile
+	Holds bool `json:"holds"`
+
+	// NewRelease Whether that is another than now
+	NewRelease bool `json:"new_release"`
+
+	// Possible Whether nothing stands against it
+	Possible bool `json:"possible"`
+
+	// Release The release that would be live then; 0 for none
+	Release int64 `json:"release"`
+
+	// Steps In the order in which they are taken; what is kept comes last
+	Steps    []PlanStep    `json:"steps"`
+	Warnings []PlanWarning `json:"warnings"`
+}
+
+// PlanApplied defines model for PlanApplied.
+type PlanApplied struct {
+	// Deployment Absent where none is needed
+	Deployment *Deployment `json:"deployment,omitempty"`
+}
+
+// PlanChange defines model for PlanChange.
+type PlanChange struct {
+	// MoveTo The name of another cluster
+	MoveTo  *string `json:"move_to,omitempty"`
+	Restart *bool   `json:"restart,omitempty"`
+
+	// Rollback The release to go back to; 0 for the one before
+	Rollback *int64 `json:"rollback,omitempty"`
+
+	// Scale Instances by process
+	Scale *map[string]int64 `json:"scale,omitempty"`
+
+	// SetConfig Config vars to set; their values are not shown in the answer
+	SetConfig   *map[string]string `json:"set_config,omitempty"`
+	Settings    *UpdateApp         `json:"settings,omitempty"`
+	UnsetConfig *[]string          `json:"unset_config,omitempty"`
+}
+
+// PlanStep defines model for PlanStep.
+type PlanStep struct {
+	Action PlanStepAction `json:"action"`
+
+	// Cluster The name of the cluster
+	Cluster string `json:"cluster"`
+
+	// Count Of instances
+	Count int64 `json:"count"`
+
+	// Indexes Of the instances
+	Indexes []int64 `json:"indexes"`
+
+	// Placement Labels that the nodes of new instances must have
+	Placement map[string]string `json:"placement"`
+
+	// Process Empty for what is not about one process
+	Process string `json:"process"`
+
+	// Release Whose instances; 0 for what is not about one release
+	Release int64 `json:"release"`
+
+	// Text The step in words
+	Text   string      `json:"text"`
+	Volume *string     `json:"volume,omitempty"`
+	Why    PlanStepWhy `json:"why"`
+}
+
+// PlanStepAction defines model for PlanStep.Action.
+type PlanStepAction string
+
+// PlanStepWhy defines model for PlanStep.Why.
+type PlanStepWhy string
+
+// PlanWarning defines model for PlanWarning.
+type PlanWarning struct {
+	// Blocking Whether it cannot be done as it is
+	Blocking bool            `json:"blocking"`
+	Kind     PlanWarningKind `json:"kind"`
+	Message  string          `json:"message"`
+}
+
+// PlanWarningKind defines model for PlanWarning.Kind.
+type PlanWarningKind string
+
 // Problem defines model for Problem.
 type Problem struct {
 	// Detail What went wrong, in words for people
@@ -2701,6 +2951,12 @@ type MoveAppParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ApplyPlanParams defines parameters for ApplyPlan.
+type ApplyPlanParams struct {
+	// IdempotencyKey Sending the same request again with the same key gives the first one's answer and does nothing more.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // ListReleasesParams defines parameters for ListReleases.
 type ListReleasesParams struct {
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
@@ -2859,6 +3115,12 @@ type AddDomainJSONRequestBody = AddDomain
 
 // MoveAppJSONRequestBody defines body for MoveApp for application/json ContentType.
 type MoveAppJSONRequestBody = MoveApp
+
+// PlanAppJSONRequestBody defines body for PlanApp for application/json ContentType.
+type PlanAppJSONRequestBody = PlanChange
+
+// ApplyPlanJSONRequestBody defines body for ApplyPlan for application/json ContentType.
+type ApplyPlanJSONRequestBody = ApplyPlan
 
 // RollbackAppJSONRequestBody defines body for RollbackApp for application/json ContentType.
 type RollbackAppJSONRequestBody = Rollback
@@ -3175,6 +3437,42 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/apps/{app}/move (the `MoveApp` operationId).
 	MoveApp(ctx context.Context, app string, params *MoveAppParams, body MoveAppJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PlanAppWithBody Show what a change would do on the cluster
+	//
+	// Nothing is changed. Give one change, or none for what would be done with the app as it is. It is what is then done, unless something else comes first or an instance does not come up. To plan config vars takes the write scope.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/apps/{app}/plan (the `PlanApp` operationId).
+	PlanAppWithBody(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PlanApp Show what a change would do on the cluster
+	//
+	// Nothing is changed. Give one change, or none for what would be done with the app as it is. It is what is then done, unless something else comes first or an instance does not come up. To plan config vars takes the write scope.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/apps/{app}/plan (the `PlanApp` operationId).
+	PlanApp(ctx context.Context, app string, body PlanAppJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplyPlanWithBody Make a change if it still does what the plan said
+	//
+	// 409 when it would no longer do that, or cannot be done now: plan it again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/apps/{app}/plan/apply (the `ApplyPlan` operationId).
+	ApplyPlanWithBody(ctx context.Context, app string, params *ApplyPlanParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApplyPlan Make a change if it still does what the plan said
+	//
+	// 409 when it would no longer do that, or cannot be done now: plan it again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/apps/{app}/plan/apply (the `ApplyPlan` operationId).
+	ApplyPlan(ctx context.Context, app string, params *ApplyPlanParams, body ApplyPlanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListReleases List an app's releases, newest first
 	//
@@ -4119,6 +4417,82 @@ func (c *Client) MoveAppWithBody(ctx context.Context, app string, params *MoveAp
 // Corresponds with POST /api/v1/apps/{app}/move (the `MoveApp` operationId).
 func (c *Client) MoveApp(ctx context.Context, app string, params *MoveAppParams, body MoveAppJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewMoveAppRequest(c.Server, app, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PlanAppWithBody Show what a change would do on the cluster
+//
+// Nothing is changed. Give one change, or none for what would be done with the app as it is. It is what is then done, unless something else comes first or an instance does not come up. To plan config vars takes the write scope.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/apps/{app}/plan (the `PlanApp` operationId).
+func (c *Client) PlanAppWithBody(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlanAppRequestWithBody(c.Server, app, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PlanApp Show what a change would do on the cluster
+//
+// Nothing is changed. Give one change, or none for what would be done with the app as it is. It is what is then done, unless something else comes first or an instance does not come up. To plan config vars takes the write scope.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/apps/{app}/plan (the `PlanApp` operationId).
+func (c *Client) PlanApp(ctx context.Context, app string, body PlanAppJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlanAppRequest(c.Server, app, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplyPlanWithBody Make a change if it still does what the plan said
+//
+// 409 when it would no longer do that, or cannot be done now: plan it again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/apps/{app}/plan/apply (the `ApplyPlan` operationId).
+func (c *Client) ApplyPlanWithBody(ctx context.Context, app string, params *ApplyPlanParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplyPlanRequestWithBody(c.Server, app, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplyPlan Make a change if it still does what the plan said
+//
+// 409 when it would no longer do that, or cannot be done now: plan it again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/apps/{app}/plan/apply (the `ApplyPlan` operationId).
+func (c *Client) ApplyPlan(ctx context.Context, app string, params *ApplyPlanParams, body ApplyPlanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplyPlanRequest(c.Server, app, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6645,6 +7019,115 @@ func NewMoveAppRequestWithBody(server string, app string, params *MoveAppParams,
 	return req, nil
 }
 
+// NewPlanAppRequest calls the generic PlanApp builder with application/json body
+func NewPlanAppRequest(server string, app string, body PlanAppJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPlanAppRequestWithBody(server, app, "application/json", bodyReader)
+}
+
+// NewPlanAppRequestWithBody constructs an http.Request for the PlanApp method, with any body, and a specified content type
+func NewPlanAppRequestWithBody(server string, app string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "app", app, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/apps/%s/plan", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApplyPlanRequest calls the generic ApplyPlan builder with application/json body
+func NewApplyPlanRequest(server string, app string, params *ApplyPlanParams, body ApplyPlanJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApplyPlanRequestWithBody(server, app, params, "application/json", bodyReader)
+}
+
+// NewApplyPlanRequestWithBody constructs an http.Request for the ApplyPlan method, with any body, and a specified content type
+func NewApplyPlanRequestWithBody(server string, app string, params *ApplyPlanParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "app", app, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/apps/%s/plan/apply", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListReleasesRequest constructs an http.Request for the ListReleases method
 func NewListReleasesRequest(server string, app string, params *ListReleasesParams) (*http.Request, error) {
 	var err error
@@ -9114,6 +9597,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/apps/{app}/move (the `MoveApp` operationId).
 	MoveAppWithResponse(ctx context.Context, app string, params *MoveAppParams, body MoveAppJSONRequestBody, reqEditors ...RequestEditorFn) (*MoveAppResponse, error)
 
+	// PlanAppWithBodyWithResponse Show what a change would do on the cluster
+	//
+	// Nothing is changed. Give one change, or none for what would be done with the app as it is. It is what is then done, unless something else comes first or an instance does not come up. To plan config vars takes the write scope.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/apps/{app}/plan (the `PlanApp` operationId).
+	PlanAppWithBodyWithResponse(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PlanAppResponse, error)
+
+	// PlanAppWithResponse Show what a change would do on the cluster
+	//
+	// Nothing is changed. Give one change, or none for what would be done with the app as it is. It is what is then done, unless something else comes first or an instance does not come up. To plan config vars takes the write scope.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/apps/{app}/plan (the `PlanApp` operationId).
+	PlanAppWithResponse(ctx context.Context, app string, body PlanAppJSONRequestBody, reqEditors ...RequestEditorFn) (*PlanAppResponse, error)
+
+	// ApplyPlanWithBodyWithResponse Make a change if it still does what the plan said
+	//
+	// 409 when it would no longer do that, or cannot be done now: plan it again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/apps/{app}/plan/apply (the `ApplyPlan` operationId).
+	ApplyPlanWithBodyWithResponse(ctx context.Context, app string, params *ApplyPlanParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApplyPlanResponse, error)
+
+	// ApplyPlanWithResponse Make a change if it still does what the plan said
+	//
+	// 409 when it would no longer do that, or cannot be done now: plan it again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/apps/{app}/plan/apply (the `ApplyPlan` operationId).
+	ApplyPlanWithResponse(ctx context.Context, app string, params *ApplyPlanParams, body ApplyPlanJSONRequestBody, reqEditors ...RequestEditorFn) (*ApplyPlanResponse, error)
+
 	// ListReleasesWithResponse List an app's releases, newest first
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -10725,6 +11244,102 @@ func (r MoveAppResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r MoveAppResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PlanAppResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Plan
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PlanAppResponse) GetJSON200() *Plan {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PlanAppResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PlanAppResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PlanAppResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PlanAppResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PlanAppResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ApplyPlanResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *PlanApplied
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ApplyPlanResponse) GetJSON202() *PlanApplied {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ApplyPlanResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ApplyPlanResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ApplyPlanResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApplyPlanResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApplyPlanResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13546,6 +14161,66 @@ func (c *ClientWithResponses) MoveAppWithResponse(ctx context.Context, app strin
 	return ParseMoveAppResponse(rsp)
 }
 
+// PlanAppWithBodyWithResponse Show what a change would do on the cluster
+//
+// Nothing is changed. Give one change, or none for what would be done with the app as it is. It is what is then done, unless something else comes first or an instance does not come up. To plan config vars takes the write scope.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/apps/{app}/plan (the `PlanApp` operationId).
+func (c *ClientWithResponses) PlanAppWithBodyWithResponse(ctx context.Context, app string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PlanAppResponse, error) {
+	rsp, err := c.PlanAppWithBody(ctx, app, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlanAppResponse(rsp)
+}
+
+// PlanAppWithResponse Show what a change would do on the cluster
+//
+// Nothing is changed. Give one change, or none for what would be done with the app as it is. It is what is then done, unless something else comes first or an instance does not come up. To plan config vars takes the write scope.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/apps/{app}/plan (the `PlanApp` operationId).
+func (c *ClientWithResponses) PlanAppWithResponse(ctx context.Context, app string, body PlanAppJSONRequestBody, reqEditors ...RequestEditorFn) (*PlanAppResponse, error) {
+	rsp, err := c.PlanApp(ctx, app, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlanAppResponse(rsp)
+}
+
+// ApplyPlanWithBodyWithResponse Make a change if it still does what the plan said
+//
+// 409 when it would no longer do that, or cannot be done now: plan it again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/apps/{app}/plan/apply (the `ApplyPlan` operationId).
+func (c *ClientWithResponses) ApplyPlanWithBodyWithResponse(ctx context.Context, app string, params *ApplyPlanParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApplyPlanResponse, error) {
+	rsp, err := c.ApplyPlanWithBody(ctx, app, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApplyPlanResponse(rsp)
+}
+
+// ApplyPlanWithResponse Make a change if it still does what the plan said
+//
+// 409 when it would no longer do that, or cannot be done now: plan it again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/apps/{app}/plan/apply (the `ApplyPlan` operationId).
+func (c *ClientWithResponses) ApplyPlanWithResponse(ctx context.Context, app string, params *ApplyPlanParams, body ApplyPlanJSONRequestBody, reqEditors ...RequestEditorFn) (*ApplyPlanResponse, error) {
+	rsp, err := c.ApplyPlan(ctx, app, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApplyPlanResponse(rsp)
+}
+
 // ListReleasesWithResponse List an app's releases, newest first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -15265,6 +15940,72 @@ func ParseMoveAppResponse(rsp *http.Response) (*MoveAppResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
 		var dest AppMove
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePlanAppResponse parses an HTTP response from a PlanAppWithResponse call
+func ParsePlanAppResponse(rsp *http.Response) (*PlanAppResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PlanAppResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Plan
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApplyPlanResponse parses an HTTP response from a ApplyPlanWithResponse call
+func ParseApplyPlanResponse(rsp *http.Response) (*ApplyPlanResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApplyPlanResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest PlanApplied
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -141,6 +141,15 @@ type UpdatedApp struct {
 	Deployment *Deployment `json:"deployment,omitempty"`
 }
 
+func (b *UpdateApp) changes() apps.Changes {
+	return apps.Changes{
+		Branch: b.Branch, Builder: b.Builder, Dockerfile: b.Dockerfile, HealthPath: b.HealthPath,
+		Port: b.Port, MemoryMB: b.MemoryMB, CPUMilli: b.CPUMilli, Source: b.Source.source(),
+		Placement: b.Placement, ReserveMemoryMB: b.ReserveMemoryMB, ReserveCPUMilli: b.ReserveCPUMilli,
+		SupersedeBuilding: b.SupersedeBuilding, StopFirst: b.StopFirst, WarmMinutes: b.WarmMinutes, WatchMinutes: b.WatchMinutes,
+	}
+}
+
 type updateAppInput struct {
 	AppInput
 	Precondition
@@ -152,13 +161,7 @@ func (a *API) updateApp(ctx context.Context, who caller, in *updateAppInput) (*r
 	if err != nil {
 		return nil, err
 	}
-	b := in.Body
-	view, d, err := a.deps.Apps.Update(ctx, who.Actor, in.App, revision, apps.Changes{
-		Branch: b.Branch, Builder: b.Builder, Dockerfile: b.Dockerfile, HealthPath: b.HealthPath,
-		Port: b.Port, MemoryMB: b.MemoryMB, CPUMilli: b.CPUMilli, Source: b.Source.source(),
-		Placement: b.Placement, ReserveMemoryMB: b.ReserveMemoryMB, ReserveCPUMilli: b.ReserveCPUMilli,
-		SupersedeBuilding: b.SupersedeBuilding, StopFirst: b.StopFirst, WarmMinutes: b.WarmMinutes, WatchMinutes: b.WatchMinutes,
-	})
+	view, d, err := a.deps.Apps.Update(ctx, who.Actor, in.App, revision, in.Body.changes())
 	if err != nil {
 		return nil, err
 	}

@@ -63,6 +63,7 @@ func (a *API) routes() {
 	a.invitationRoutes()
 	a.appRoutes()
 	a.configRoutes()
+	a.planRoutes()
 	a.deploymentRoutes()
 	a.exampleRoutes()
 	a.releaseRoutes()

@@ -188,11 +188,7 @@ func (s *Service) Update(ctx context.Context, actor models.Actor, name string, i
 				return err
 			}
 		}
-		served := app.HealthPath != before.HealthPath || app.Port != before.Port ||
-			app.MemoryMB != before.MemoryMB || app.CPUMilli != before.CPUMilli ||
-			app.ReserveMemoryMB != before.ReserveMemoryMB || app.ReserveCPUMilli != before.ReserveCPUMilli ||
-			!maps.Equal(app.Placement, before.Placement)
-		if !served {
+		if !servedOtherwise(&before, app) {
 			return nil
 		}
 		var err error
@@ -208,6 +204,15 @@ func (s *Service) Update(ctx context.Context, actor models.Actor, name string, i
 	}
 	view, err := s.Get(ctx, actor, name)
 	return view, d, err
+}
+
+// servedOtherwise says whether a change concerns how a release is served, so that
+// it takes another one.
+func servedOtherwise(before, app *models.App) bool {
+	return app.HealthPath != before.HealthPath || app.Port != before.Port ||
+		app.MemoryMB != before.MemoryMB || app.CPUMilli != before.CPUMilli ||
+		app.ReserveMemoryMB != before.ReserveMemoryMB || app.ReserveCPUMilli != before.ReserveCPUMilli ||
+		!maps.Equal(app.Placement, before.Placement)
 }
 
 func (s *Service) apply(app *models.App, c Changes) error {

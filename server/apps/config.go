@@ -66,13 +66,8 @@ func (s *Service) SetConfig(ctx context.Context, actor models.Actor, name string
 	if err := actor.Require(models.ScopeWrite); err != nil {
 		return nil, nil, err
 	}
-	for _, key := range slices.Sorted(maps.Keys(set)) {
-		if err := models.CheckConfig(key, set[key]); err != nil {
-			return nil, nil, err
-		}
-		if slices.Contains(unset, key) {
-			return nil, nil, models.Invalid("config", "%s is both set and unset", key)
-		}
+	if err := checkConfig(set, unset); err != nil {
+		return nil, nil, err
 	}
 	var names []string
 	var d *models.Deployment
@@ -106,6 +101,18 @@ func (s *Service) SetConfig(ctx context.Context, actor models.Actor, name string
 		s.pipeline.Announce(app, d)
 	}
 	return names, d, nil
+}
+
+func checkConfig(set map[string]string, unset []string) error {
+	for _, key := range slices.Sorted(maps.Keys(set)) {
+		if err := models.CheckConfig(key, set[key]); err != nil {
+			return err
+		}
+		if slices.Contains(unset, key) {
+			return models.Invalid("config", "%s is both set and unset", key)
+		}
+	}
+	return nil
 }
 
 // takeEffect submits what brings a change of config or settings about, and gives

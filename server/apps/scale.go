@@ -19,32 +19,17 @@ func (s *Service) Scale(ctx context.Context, actor models.Actor, name string, re
 	if err := actor.Require(models.ScopeDeploy); err != nil {
 		return nil, err
 	}
-	if len(wanted) == 0 {
-		return nil, models.Invalid("scale", "say which process to scale, such as web=2")
+	if err := checkScale(wanted); err != nil {
+		return nil, err
 	}
 	var said []string
 	for _, process := range slices.Sorted(maps.Keys(wanted)) {
-		if err := models.CheckProcessName(process); err != nil {
-			return nil, err
-		}
-		if n := wanted[process]; n < 0 || n > models.MaxInstances {
-			return nil, models.Invalid("scale", "%s=%d: use 0 to %d instances", process, n, models.MaxInstances)
-		}
 		said = append(said, fmt.Sprintf("%s=%d", process, wanted[process]))
 	}
 	app, err := s.edit(ctx, actor, name, revision, "app.scale", strings.Join(said, " "), func(tx *store.Store, app *models.App) error {
-		if err := s.checkProcesses(ctx, tx, app, wanted); err != nil {
+		if err := s.rescale(ctx, tx, app, wanted); err != nil {
 			return err
 		}
-		if err := s.checkVolumes(ctx, tx, app, wanted); err != nil {
-			return err
-		}
-		scale := maps.Clone(app.Scale)
-		if scale == nil {
-			scale = map[string]int{}
-		}
-		maps.Copy(scale, wanted)
-		app.Scale = scale
 		return s.pipeline.Queue.Wake(ctx, tx, app.ID)
 	})
 	if err != nil {
@@ -52,6 +37,38 @@ func (s *Service) Scale(ctx context.Context, actor models.Actor, name string, re
 	}
 	s.changed(app, live.TopicInstance, live.ActionChanged)
 	return app, nil
+}
+
+func checkScale(wanted map[string]int) error {
+	if len(wanted) == 0 {
+		return models.Invalid("scale", "say which process to scale, such as web=2")
+	}
+	for _, process := range slices.Sorted(maps.Keys(wanted)) {
+		if err := models.CheckProcessName(process); err != nil {
+			return err
+		}
+		if n := wanted[process]; n < 0 || n > models.MaxInstances {
+			return models.Invalid("scale", "%s=%d: use 0 to %d instances", process, n, models.MaxInstances)
+		}
+	}
+	return nil
+}
+
+// rescale gives an app another scale, and writes nothing.
+func (s *Service) rescale(ctx context.Context, tx *store.Store, app *models.App, wanted map[string]int) error {
+	if err := s.checkProcesses(ctx, tx, app, wanted); err != nil {
+		return err
+	}
+	if err := s.checkVolumes(ctx, tx, app, wanted); err != nil {
+		return err
+	}
+	scale := maps.Clone(app.Scale)
+	if scale == nil {
+		scale = map[string]int{}
+	}
+	maps.Copy(scale, wanted)
+	app.Scale = scale
+	return nil
 }
 
 // checkProcesses refuses processes that the live release does not have. Before

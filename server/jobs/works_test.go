@@ -108,6 +108,24 @@ type server struct {
 // if one is given.
 func (w *works) start(dsn ...string) *server {
 	w.t.Helper()
+	s := w.desk(dsn...)
+	w.must(s.queue.Start(w.t.Context(), s.Pipeline))
+	closing := s.stop
+	s.stop = sync.OnceFunc(func() {
+		stopping, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := s.queue.Stop(stopping); err != nil {
+			w.t.Errorf("stopping: %v", err)
+		}
+		closing()
+	})
+	w.t.Cleanup(s.stop)
+	return s
+}
+
+// desk is a server that takes orders, and works nothing off and repairs nothing.
+func (w *works) desk(dsn ...string) *server {
+	w.t.Helper()
 	s := &server{works: w}
 	var err error
 	s.store, err = store.Open(w.t.Context(), append(dsn, w.dsn)[0], 10)
@@ -125,15 +143,7 @@ func (w *works) start(dsn ...string) *server {
 		Store: s.store, Pipeline: s.Pipeline, Routing: w.routing, Hub: hub, Box: w.box, Remains: w.routers, Logger: logger, AllowFileSources: true,
 		Addresses: apps.Addresses{Domain: "test", URL: func(host string) string { return "http://" + host }},
 	})
-	w.must(s.queue.Start(w.t.Context(), s.Pipeline))
-	s.stop = sync.OnceFunc(func() {
-		stopping, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := s.queue.Stop(stopping); err != nil {
-			w.t.Errorf("stopping: %v", err)
-		}
-		s.store.Close()
-	})
+	s.stop = sync.OnceFunc(s.store.Close)
 	w.t.Cleanup(s.stop)
 	return s
 }

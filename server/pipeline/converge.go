@@ -90,7 +90,28 @@ func (p *Pipeline) settle(ctx context.Context, app *models.App) error {
 	}
 	logger := p.Logger.With("app", app.ID, "release", app.LiveRelease)
 	say := func(format string, args ...any) { logger.Debug("converging: " + fmt.Sprintf(format, args...)) }
-	roller := p.roller()
+	err = bringAbout(ctx, p.roller(), plan, say, func() ([]deployer.WorkloadID, error) {
+		p.publish(app, live.TopicInstance, app.ID, live.ActionChanged)
+		keep, err := p.rewarm(ctx, app, plan.Keep)
+		if err == nil {
+			p.bustle.subsides(ctx)
+		}
+		return keep, err
+	})
+	if err != nil {
+		return err
+	}
+	if err := p.dropVolumes(ctx, app.ID); err != nil {
+		return err
+	}
+	p.publish(app, live.TopicInstance, app.ID, live.ActionChanged)
+	return nil
+}
+
+// bringAbout makes a cluster hold what a plan of the live release says. between is
+// called once that runs, before anything is cleared away, and gives what of the
+// plan's Keep stays. It is also what a change is foreseen with, see Foresee.
+func bringAbout(ctx context.Context, roller *deployer.Rollout, plan deployer.Plan, say deployer.Say, between func() ([]deployer.WorkloadID, error)) error {
 	if err := roller.MakeWay(ctx, plan, say); err != nil {
 		return err
 	}
@@ -99,19 +120,11 @@ func (p *Pipeline) settle(ctx context.Context, app *models.App) error {
 			return err
 		}
 	}
-	p.publish(app, live.TopicInstance, app.ID, live.ActionChanged)
-	if plan.Keep, err = p.rewarm(ctx, app, plan.Keep); err != nil {
+	var err error
+	if plan.Keep, err = between(); err != nil {
 		return err
 	}
-	p.bustle.subsides(ctx)
-	if err := roller.ClearAway(ctx, plan, say); err != nil {
-		return err
-	}
-	if err := p.dropVolumes(ctx, app.ID); err != nil {
-		return err
-	}
-	p.publish(app, live.TopicInstance, app.ID, live.ActionChanged)
-	return nil
+	return roller.ClearAway(ctx, plan, say)
 }
 
 // tellNotUp writes into the log of the deployment that made a release live that

@@ -45,7 +45,11 @@ func (p *Pipeline) makeRelease(ctx context.Context, app *models.App, d *models.D
 			if err != nil {
 				return err
 			}
-			if release, err = p.compose(ctx, tx, fresh, d); err != nil {
+			vars, err := p.config(ctx, tx, app.ID)
+			if err != nil {
+				return err
+			}
+			if release, err = p.compose(ctx, tx, fresh, d, vars); err != nil {
 				return err
 			}
 			if err := tx.AddRelease(ctx, release); err != nil {
@@ -59,9 +63,9 @@ func (p *Pipeline) makeRelease(ctx context.Context, app *models.App, d *models.D
 }
 
 // compose puts together what a release consists of: the image of the
-// deployment's build, or else of the live release, with the app's config and
-// settings as they are now.
-func (p *Pipeline) compose(ctx context.Context, tx *store.Store, app *models.App, d *models.Deployment) (*models.Release, error) {
+// deployment's build, or else of the live release, with the config vars and the
+// app's settings. It writes nothing.
+func (p *Pipeline) compose(ctx context.Context, tx *store.Store, app *models.App, d *models.Deployment, vars map[string]string) (*models.Release, error) {
 	release := &models.Release{
 		AppID: app.ID, DeploymentID: d.ID, Commit: d.Commit, CreatedBy: d.CreatedBy,
 		MemoryMB: app.MemoryMB, CPUMilli: app.CPUMilli, ClusterID: cmp.Or(d.ClusterID, app.ClusterID),
@@ -99,10 +103,6 @@ func (p *Pipeline) compose(ctx context.Context, tx *store.Store, app *models.App
 	release.Processes = serve(app, release.Processes)
 	release.Description = describe(d, release.Commit)
 
-	vars, err := p.config(ctx, tx, app.ID)
-	if err != nil {
-		return nil, err
-	}
 	release.Config, release.ConfigNames, err = p.sealRelease(app.ID, vars)
 	return release, err
 }

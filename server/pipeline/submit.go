@@ -199,10 +199,20 @@ func (p *Pipeline) Rollback(ctx context.Context, actor models.Actor, appName str
 	if err != nil {
 		return nil, err
 	}
+	release, err := p.wayBack(ctx, app, version)
+	if err != nil {
+		return nil, err
+	}
+	return p.Submit(ctx, actor, app, Submission{Trigger: models.TriggerRollback, FromRelease: release.Version, Commit: release.Commit, CommitMessage: release.Description})
+}
+
+// wayBack gives the release that an app would go back to, or says why it cannot.
+func (p *Pipeline) wayBack(ctx context.Context, app *models.App, version int) (*models.Release, error) {
 	if app.LiveRelease == 0 {
 		return nil, models.Errorf(models.KindConflict, "%s has no live release to roll back from; deploy it first", app.Name)
 	}
 	if version == 0 {
+		var err error
 		if version, err = p.Store.PreviousRelease(ctx, app); err != nil {
 			return nil, err
 		}
@@ -222,7 +232,7 @@ func (p *Pipeline) Rollback(ctx context.Context, actor models.Actor, appName str
 			return nil, err
 		}
 	}
-	return p.Submit(ctx, actor, app, Submission{Trigger: models.TriggerRollback, FromRelease: version, Commit: release.Commit, CommitMessage: release.Description})
+	return release, nil
 }
 
 // Restart replaces the live release's instances by new ones, without losing a

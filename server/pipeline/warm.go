@@ -50,17 +50,24 @@ func (p *Pipeline) kept(ctx context.Context, app *models.App) ([]deployer.Worklo
 	if app.WarmRelease == 0 {
 		return nil, nil
 	}
-	web := deployer.WorkloadID{App: app.ID, Process: models.WebProcess, Release: app.WarmRelease}
-	if warmNow(app) != 0 {
-		instances, err := p.Cluster.Instances(ctx, app.ID)
-		if err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(instances, func(in deployer.Instance) bool { return in.Workload == web }) {
-			return []deployer.WorkloadID{web}, nil
-		}
+	keep, err := keptOn(ctx, p.Cluster, app)
+	if err != nil || len(keep) > 0 {
+		return keep, err
 	}
 	return nil, p.Store.EndWarm(ctx, app.ID, app.WarmRelease)
+}
+
+// keptOn is kept for a cluster, without its consequences.
+func keptOn(ctx context.Context, cluster deployer.Cluster, app *models.App) ([]deployer.WorkloadID, error) {
+	if warmNow(app) == 0 {
+		return nil, nil
+	}
+	web := deployer.WorkloadID{App: app.ID, Process: models.WebProcess, Release: app.WarmRelease}
+	instances, err := cluster.Instances(ctx, app.ID)
+	if err == nil && slices.ContainsFunc(instances, func(in deployer.Instance) bool { return in.Workload == web }) {
+		return []deployer.WorkloadID{web}, nil
+	}
+	return nil, err
 }
 
 // rewarm starts what is kept warm again where somebody stopped it: then going
@@ -75,23 +82,12 @@ func (p *Pipeline) rewarm(ctx context.Context, app *models.App, keep []deployer.
 	if err != nil {
 		return keep, err
 	}
-	id, last := keep[0], 0
-	found := wrong{process: fmt.Sprintf("%s v%d (warm)", id.Process, id.Release)}
-	for _, one := range seen {
-		if one.Workload != id {
-			continue
-		}
-		found.of++
-		last = max(last, one.Index)
-		if one.Condition != deployer.ConditionFine {
-			found.count++
-			found.what = string(one.Condition)
-		}
-	}
+	id := keep[0]
+	found, last := cooled(seen, id)
 	if found.count == 0 {
 		return keep, nil
 	}
-	err = p.startWarm(ctx, app, id, last)
+	err = p.startWarm(ctx, p.Cluster, app, id, last)
 	switch {
 	case err == nil:
 		p.tellDrift(ctx, app, []wrong{found}, nil)
@@ -105,7 +101,25 @@ func (p *Pipeline) rewarm(ctx context.Context, app *models.App, keep []deployer.
 	return nil, p.Store.EndWarm(ctx, app.ID, id.Release)
 }
 
-func (p *Pipeline) startWarm(ctx context.Context, app *models.App, id deployer.WorkloadID, instances int) error {
+// cooled gives what is wrong with the instances of a workload, and the highest
+// index of one.
+func cooled(seen []deployer.Seen, id deployer.WorkloadID) (found wrong, last int) {
+	found.process = fmt.Sprintf("%s v%d (warm)", id.Process, id.Release)
+	for _, one := range seen {
+		if one.Workload != id {
+			continue
+		}
+		found.of++
+		last = max(last, one.Index)
+		if one.Condition != deployer.ConditionFine {
+			found.count++
+			found.what = string(one.Condition)
+		}
+	}
+	return found, last
+}
+
+func (p *Pipeline) startWarm(ctx context.Context, cluster deployer.Cluster, app *models.App, id deployer.WorkloadID, instances int) error {
 	release, err := p.Store.Release(ctx, app.ID, id.Release)
 	if err != nil {
 		return err
@@ -119,10 +133,10 @@ func (p *Pipeline) startWarm(ctx context.Context, app *models.App, id deployer.W
 			continue
 		}
 		w.Instances = instances
-		if err := p.Cluster.Ensure(ctx, w); err != nil {
+		if err := cluster.Ensure(ctx, w); err != nil {
 			return err
 		}
-		return p.Cluster.WaitHealthy(ctx, id)
+		return cluster.WaitHealthy(ctx, id)
 	}
 	return fmt.Errorf("v%d has no process %s", id.Release, id.Process)
 }

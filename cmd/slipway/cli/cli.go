@@ -59,7 +59,7 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 not signed in or not permitted,
 	for group, commands := range map[string][]*cobra.Command{
 		groupApps:    {c.apps(), c.create(), c.destroy(), c.open(), c.domains(), c.volumes(), c.webhook(), c.settings()},
 		groupDeploy:  {c.deploy(), c.deployments(), c.cancel(), c.retry(), c.releases(), c.rollback()},
-		groupRun:     {c.logs(), c.ps(), c.restart(), c.config(), c.activity(), c.space(), c.clusters(), c.move()},
+		groupRun:     {c.logs(), c.ps(), c.restart(), c.config(), c.activity(), c.space(), c.clusters(), c.move(), c.plan()},
 		groupAccount: {c.login(), c.logout(), c.dashboard(), c.account(), c.sessions(), c.tokens(), c.users()},
 	} {
 		for _, command := range commands {

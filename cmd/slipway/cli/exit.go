@@ -30,8 +30,9 @@ const (
 // failure is an error with its exit code and what to do next.
 type failure struct {
 	code    int
-	message string // "" when all has been said
-	hint    string // a sentence of its own, or ""
+	message string      // "" when all has been said
+	hint    string      // a sentence of its own, or ""
+	kind    models.Kind // of the server's refusal, "" for all others
 	err     error
 }
 
@@ -102,6 +103,7 @@ func exitCode(kind string) int {
 // refusal turns the server's problem into a failure.
 func refusal(p client.Problem, header http.Header) *failure {
 	f := fail(exitCode(string(p.Kind)), "", "%s", p.Detail)
+	f.kind = models.Kind(p.Kind)
 	if p.Errors != nil && len(*p.Errors) > 0 {
 		var all []string
 		for _, e := range *p.Errors {

@@ -54,9 +54,12 @@ arguments it changes that, and waits until so many are healthy.`,
 		},
 	}
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "do not wait until the instances run")
-	cmd.Flags().DurationVar(&patience, "timeout", 2*time.Minute, "how long to wait for the instances")
+	cmd.Flags().DurationVar(&patience, "timeout", scalePatience, "how long to wait for the instances")
 	return cmd
 }
+
+// scalePatience is how long instances are waited for where nothing else is said.
+const scalePatience = 2 * time.Minute
 
 // awaitScale waits until as many instances of the live release are healthy as
 // are wanted. Giving up changes nothing: the server goes on.

@@ -53,6 +53,13 @@ func (c *cli) settings() *cobra.Command {
 			return c.showSettings(cmd.Context(), s, app)
 		},
 	}
+	f.flags(cmd)
+	cmd.Flags().BoolVar(&f.detach, "detach", false, "return at once instead of following the deployment")
+	return c.appFlag(cmd)
+}
+
+// flags gives a command the flags that change settings.
+func (f *settingsFlags) flags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.branch, "branch", "", "the tracked branch")
 	flags.StringVar(&f.builder, "builder", "", `dockerfile, static, image, or "" to choose by what the source holds`)
@@ -70,8 +77,6 @@ func (c *cli) settings() *cobra.Command {
 	flags.Int64Var(&f.watch, "watch-minutes", 0, "how long a deployment is watched once it is live; 0 for not at all")
 	flags.StringVar(&f.gitURL, "git-url", "", `git repository to deploy from; "" for none`)
 	flags.StringVar(&f.deployKey, "deploy-key", "", "file with the private SSH key that may read it, - for standard input")
-	flags.BoolVar(&f.detach, "detach", false, "return at once instead of following the deployment")
-	return c.appFlag(cmd)
 }
 
 // collect puts the flags that were given into the change.

@@ -352,6 +352,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/apps/{app}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show what a change would do on the cluster
+         * @description Nothing is changed. Give one change, or none for what would be done with the app as it is. It is what is then done, unless something else comes first or an instance does not come up. To plan config vars takes the write scope.
+         */
+        post: operations["plan-app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apps/{app}/plan/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a change if it still does what the plan said
+         * @description 409 when it would no longer do that, or cannot be done now: plan it again.
+         */
+        post: operations["apply-plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/apps/{app}/releases": {
         parameters: {
             query?: never;
@@ -1290,6 +1330,28 @@ export interface components {
             has_credential: boolean;
             url: string;
         };
+        ApplyPlan: {
+            /** @description That of the plan */
+            fingerprint: string;
+            /** @description The name of another cluster */
+            move_to?: string;
+            restart?: boolean;
+            /**
+             * Format: int64
+             * @description The release to go back to; 0 for the one before
+             */
+            rollback?: number;
+            /** @description Instances by process */
+            scale?: {
+                [key: string]: number;
+            };
+            /** @description Config vars to set; their values are not shown in the answer */
+            set_config?: {
+                [key: string]: string;
+            };
+            settings?: components["schemas"]["UpdateApp"];
+            unset_config?: string[] | null;
+        };
         Build: {
             /** @description The chosen builder; empty until chosen */
             builder: string;
@@ -1936,6 +1998,89 @@ export interface components {
             items: components["schemas"]["Volume"][];
             /** @description Ask with it for what follows; empty at the end */
             next_cursor: string;
+        };
+        Plan: {
+            /**
+             * Format: int64
+             * @description How many steps change something
+             */
+            changes: number;
+            /** @description Stays the same as long as the same would be done; empty where that cannot be told */
+            fingerprint: string;
+            /** @description Whether requests wait in the routers meanwhile */
+            holds: boolean;
+            /** @description Whether that is another than now */
+            new_release: boolean;
+            /** @description Whether nothing stands against it */
+            possible: boolean;
+            /**
+             * Format: int64
+             * @description The release that would be live then; 0 for none
+             */
+            release: number;
+            /** @description In the order in which they are taken; what is kept comes last */
+            steps: components["schemas"]["PlanStep"][];
+            warnings: components["schemas"]["PlanWarning"][];
+        };
+        PlanApplied: {
+            /** @description Absent where none is needed */
+            deployment?: components["schemas"]["Deployment"];
+        };
+        PlanChange: {
+            /** @description The name of another cluster */
+            move_to?: string;
+            restart?: boolean;
+            /**
+             * Format: int64
+             * @description The release to go back to; 0 for the one before
+             */
+            rollback?: number;
+            /** @description Instances by process */
+            scale?: {
+                [key: string]: number;
+            };
+            /** @description Config vars to set; their values are not shown in the answer */
+            set_config?: {
+                [key: string]: string;
+            };
+            settings?: components["schemas"]["UpdateApp"];
+            unset_config?: string[] | null;
+        };
+        PlanStep: {
+            /** @enum {string} */
+            action: "publish_image" | "make_network" | "make_volume" | "hold" | "retire" | "drain" | "create" | "start" | "replace" | "remove" | "switch" | "remove_network" | "remove_volume" | "keep";
+            /** @description The name of the cluster */
+            cluster: string;
+            /**
+             * Format: int64
+             * @description Of instances
+             */
+            count: number;
+            /** @description Of the instances */
+            indexes: number[];
+            /** @description Labels that the nodes of new instances must have */
+            placement: {
+                [key: string]: string;
+            };
+            /** @description Empty for what is not about one process */
+            process: string;
+            /**
+             * Format: int64
+             * @description Whose instances; 0 for what is not about one release
+             */
+            release: number;
+            /** @description The step in words */
+            text: string;
+            volume?: string;
+            /** @enum {string} */
+            why: "" | "new_release" | "replaced" | "stop_first" | "scaled" | "missing" | "stopped" | "paused" | "cut_off" | "altered" | "warm" | "warm_over" | "left_over";
+        };
+        PlanWarning: {
+            /** @description Whether it cannot be done as it is */
+            blocking: boolean;
+            /** @enum {string} */
+            kind: "open" | "refused" | "away" | "placement" | "capacity" | "quota";
+            message: string;
         };
         Problem: {
             /**
@@ -3387,6 +3532,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppMove"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "plan-app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The app's name */
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PlanChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "apply-plan": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sending the same request again with the same key gives the first one's answer and does nothing more. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The app's name */
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyPlan"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanApplied"];
                 };
             };
             /** @description What went wrong */
