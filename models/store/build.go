@@ -46,8 +46,8 @@ func (s *Store) buildsBefore(ctx context.Context, build *models.Build) (running,
 		SELECT count(*) FILTER (WHERE b.state = 'running') AS running,
 			count(*) FILTER (WHERE b.state = 'pending' AND (b.created_at, b.id) < (?, ?)) AS before
 		FROM deployments d JOIN builds b ON b.deployment_id = d.id
-		WHERE d.state = 'building' AND d.lease_until > ? AND b.id <> ?`,
-		build.CreatedAt, build.ID, time.Now().UTC(), build.ID).Scan(&count).Error
+		WHERE d.state = 'building' AND d.lease_until > clock_timestamp() AND b.id <> ?`,
+		build.CreatedAt, build.ID, build.ID).Scan(&count).Error
 	return count.Running, count.Before, translate(err)
 }
 

@@ -178,7 +178,11 @@ func (s *Store) ClaimDeployment(ctx context.Context, appID, holder string, lease
 			return translate(err)
 		}
 		d, now := &open[0], time.Now().UTC()
-		if d.State.Active() && d.LeaseUntil != nil && d.LeaseUntil.After(now) {
+		leases, err := tx.now(ctx)
+		if err != nil {
+			return err
+		}
+		if d.State.Active() && d.LeaseUntil != nil && d.LeaseUntil.After(leases) {
 			return nil
 		}
 		if d.State == models.DeploymentQueued {
@@ -191,7 +195,7 @@ func (s *Store) ClaimDeployment(ctx context.Context, appID, holder string, lease
 			ends := now.Add(models.ReleaseTimeout)
 			d.PhaseDeadline = &ends
 		}
-		until := now.Add(lease)
+		until := leases.Add(lease)
 		d.LeaseUntil, d.Holder = &until, holder
 		d.Fence++
 		claimed = d
@@ -216,8 +220,8 @@ type Asked struct {
 // worker. It gives ErrLeaseLost when it is held by another by now.
 func (s *Store) RenewLease(ctx context.Context, d *models.Deployment, lease time.Duration) (Asked, error) {
 	var rows []models.Deployment
-	err := s.with(ctx).Raw(`UPDATE deployments SET lease_until = ? WHERE id = ? AND fence = ? AND state IN ? RETURNING cancelled_at, superseded_by`,
-		time.Now().UTC().Add(lease), d.ID, d.Fence, activeStates).Scan(&rows).Error
+	err := s.with(ctx).Raw(`UPDATE deployments SET lease_until = clock_timestamp() + make_interval(secs => ?) WHERE id = ? AND fence = ? AND state IN ? RETURNING cancelled_at, superseded_by`,
+		lease.Seconds(), d.ID, d.Fence, activeStates).Scan(&rows).Error
 	if err != nil {
 		return Asked{}, translate(err)
 	}
@@ -328,9 +332,9 @@ func (s *Store) AppsWithWork(ctx context.Context) ([]string, error) {
 	err := s.with(ctx).Raw(`
 		SELECT DISTINCT app_id FROM deployments d
 		WHERE state IN ? AND NOT EXISTS (
-			SELECT 1 FROM deployments a WHERE a.app_id = d.app_id AND a.state IN ? AND a.lease_until > ?)
-		UNION SELECT app_id FROM app_leases WHERE until < ?`,
-		openStates, activeStates, time.Now().UTC(), time.Now().UTC()).Scan(&ids).Error
+			SELECT 1 FROM deployments a WHERE a.app_id = d.app_id AND a.state IN ? AND a.lease_until > clock_timestamp())
+		UNION SELECT app_id FROM app_leases WHERE until < clock_timestamp()`,
+		openStates, activeStates).Scan(&ids).Error
 	return ids, translate(err)
 }
 

@@ -21,13 +21,12 @@ func (s *Store) HoldApp(ctx context.Context, appID, holder string, lease time.Du
 		if _, err := tx.LockApp(ctx, models.SystemActor(), appID); err != nil {
 			return err
 		}
-		now := time.Now().UTC()
 		result := tx.with(ctx).Exec(`
 			INSERT INTO app_leases (app_id, holder, until)
-			SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM deployments WHERE app_id = ? AND state IN ?)
+			SELECT ?, ?, clock_timestamp() + make_interval(secs => ?) WHERE NOT EXISTS (SELECT 1 FROM deployments WHERE app_id = ? AND state IN ?)
 			ON CONFLICT (app_id) DO UPDATE SET holder = excluded.holder, until = excluded.until
-			WHERE app_leases.holder = excluded.holder OR app_leases.until < ?`,
-			appID, holder, now.Add(lease), appID, states, now)
+			WHERE app_leases.holder = excluded.holder OR app_leases.until < clock_timestamp()`,
+			appID, holder, lease.Seconds(), appID, states)
 		held = result.RowsAffected > 0
 		return translate(result.Error)
 	})
@@ -63,23 +62,35 @@ func (s *Store) DropLeases(ctx context.Context, prefix string) error {
 // A server's lock may be gone for a moment although the server is not, as when
 // Postgres was restarted. So what was renewed within the time that is silence
 // stays too; and a holder that is there after all keeps what it renews, or learns
-// by its fence that another has it.
+// by its fence that another has it. What is held for longer than any lease lasts
+// was held before Postgres's clock was set back.
 func (s *Store) DropLeasesOfGone(ctx context.Context, mine string, lease, silence time.Duration) error {
-	now := time.Now().UTC()
 	gone := `holder LIKE '_%/%' AND NOT starts_with(holder, @mine) AND NOT ` + presence(`split_part(holder, '/', 1)`)
 	return translate(s.with(ctx).Exec(`
-		WITH apps AS (UPDATE app_leases SET until = @over WHERE until > @now AND until < @silent AND `+gone+`)
-		UPDATE deployments SET lease_until = NULL
-		WHERE state IN @active AND lease_until > @now AND lease_until < @silent AND `+gone,
+		WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now),
+		apps AS (UPDATE app_leases SET until = clock.now - interval '1 second' FROM clock WHERE `+silentFor("until")+` AND `+gone+`)
+		UPDATE deployments SET lease_until = NULL FROM clock
+		WHERE state IN @active AND `+silentFor("lease_until")+` AND `+gone,
 		map[string]any{
-			"mine": mine, "now": now, "over": now.Add(-time.Second), "silent": now.Add(lease - silence), "active": activeStates,
+			"mine": mine, "left": (lease - silence).Seconds(), "most": (lease + time.Second).Seconds(), "active": activeStates,
 		}).Error)
+}
+
+func silentFor(until string) string {
+	return until + ` > clock.now AND (` + until + ` < clock.now + make_interval(secs => @left) OR ` + until + ` > clock.now + make_interval(secs => @most))`
+}
+
+// now gives Postgres's time, which leases go by: those of the servers differ.
+func (s *Store) now(ctx context.Context) (time.Time, error) {
+	var now time.Time
+	err := s.with(ctx).Raw(`SELECT clock_timestamp()`).Scan(&now).Error
+	return now.UTC(), translate(err)
 }
 
 // heldByAnother says whether somebody but the holder has the app.
 func (s *Store) heldByAnother(ctx context.Context, appID, holder string) (bool, error) {
 	var held bool
-	err := s.with(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM app_leases WHERE app_id = ? AND holder <> ? AND until > ?)`,
-		appID, holder, time.Now().UTC()).Scan(&held).Error
+	err := s.with(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM app_leases WHERE app_id = ? AND holder <> ? AND until > clock_timestamp())`,
+		appID, holder).Scan(&held).Error
 	return held, translate(err)
 }

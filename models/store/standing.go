@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/slipway-paas/slipway/models"
 )
@@ -24,8 +23,8 @@ func (s *Store) Standings(ctx context.Context, appID string) ([]Standing, error)
 	rows, err := s.pool.Query(ctx, `
 		SELECT a.id, a.name, a.scale, a.live_release, a.warm_release,
 			EXISTS (SELECT 1 FROM deployments d WHERE d.app_id = a.id AND d.state = ANY($2)) OR
-			EXISTS (SELECT 1 FROM app_leases l WHERE l.app_id = a.id AND l.until > $3)
-		FROM apps a WHERE $1 = '' OR a.id = $1`, appID, openStates, time.Now().UTC())
+			EXISTS (SELECT 1 FROM app_leases l WHERE l.app_id = a.id AND l.until > clock_timestamp())
+		FROM apps a WHERE $1 = '' OR a.id = $1`, appID, openStates)
 	if err != nil {
 		return nil, translate(err)
 	}
