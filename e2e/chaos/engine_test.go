@@ -205,6 +205,13 @@ func engineFaults(t *testing.T, dice *rand.Rand) {
 		{"a restart", false, func(t *testing.T) { e.end(t, syscall.SIGTERM); e.start(t) }},
 		{"a death and a new start", false, func(t *testing.T) { e.end(t, syscall.SIGKILL); e.start(t) }},
 		{"a stop for a while", false, func(t *testing.T) { e.end(t, syscall.SIGTERM); pause(10 * time.Second); e.start(t) }},
+		{"a stop during which the server dies", false, func(t *testing.T) {
+			e.end(t, syscall.SIGTERM)
+			pause(2 * time.Second)
+			s.kill(t)
+			e.start(t)
+			s.start(t)
+		}},
 		{"a stop for a minute", false, func(t *testing.T) { e.end(t, syscall.SIGTERM); time.Sleep(long); e.start(t) }},
 		{"a freeze for a while", true, func(*testing.T) { thaw := e.freeze(); pause(10 * time.Second); thaw() }},
 		{"a freeze for a minute", true, func(*testing.T) { thaw := e.freeze(); time.Sleep(long); thaw() }},

@@ -87,3 +87,65 @@ func twoServers(t *testing.T, dice *rand.Rand) {
 	t.Logf("who did how much: %+v", holders)
 	crowd.leave(t)
 }
+
+// oneDiesAgain kills the one of two servers again and again, at times before it is
+// ready, while people push to the other. What it takes up the other goes on with.
+func oneDiesAgain(t *testing.T, dice *rand.Rand) {
+	h := settle(t, options{settings: []string{"SLIPWAY_ROUTER_TOKEN=chaos-" + nonce}})
+	s, other := h.first(), h.add(t, "")
+	other.env = []string{"SLIPWAY_ROUTER=external"}
+	other.start(t)
+	const pushers = 5
+	repos := make([]*repository, pushers)
+	for i := range repos {
+		repos[i] = h.clone(t, fmt.Sprint("steady-", i+1))
+		repos[i].commit(t, "first")
+		repos[i].deploy(t, s)
+	}
+	crowd := h.crowd(t, repos[0].app)
+	deaths, stop := 0, make(chan struct{})
+	var pushing sync.WaitGroup
+	for i, repo := range repos {
+		pushing.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				push := repo.send(repo.commit(t, fmt.Sprintf("%d.%d", i, n), nap(300*time.Millisecond), "ENV DELAY=200ms"), s)
+				if <-push.done; push.err != nil {
+					t.Errorf("a push to the server that lives failed: %v\n%s", push.err, push.out)
+				}
+			}
+		})
+	}
+	for range 12 {
+		time.Sleep(time.Duration(dice.IntN(4000)) * time.Millisecond) // the moment that nobody chose
+		other.kill(t)
+		deaths++
+		open, err := rows[deploymentRow](h, `SELECT `+deploymentColumns+` FROM deployments WHERE state IN ('building', 'releasing', 'deploying')`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		died := time.Now()
+		other.launch(t)
+		for _, d := range open {
+			err := until(time.Until(died.Add(10*time.Second)), func() error {
+				now, err := rows[deploymentRow](h, `SELECT `+deploymentColumns+` FROM deployments WHERE id = $1`, d.ID)
+				if err == nil && !terminal(now[0].State) && now[0].Fence == d.Fence && now[0].State == d.State {
+					err = fmt.Errorf("it is %+v", now[0])
+				}
+				return err
+			})
+			if err != nil {
+				t.Errorf("deployment #%d stands still: %v", d.Number, err)
+			}
+		}
+	}
+	close(stop)
+	pushing.Wait()
+	eventually(t, time.Minute, "the one that died is ready", other.ready)
+	h.sound(t, 2*time.Minute, fmt.Sprint(deaths, " deaths"))
+	crowd.leave(t)
+}

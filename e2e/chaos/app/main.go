@@ -4,6 +4,7 @@
 //	VERSION=2     said on every page
 //	LISTEN=no     serves nothing, and goes on running
 //	DELAY=2s      listens only then
+//	ERRORS=yes    answers every page with an error
 //
 // As a build step, `app nap 2s` takes its time and `app fail` fails. `app work`
 // is a process that takes no requests.
@@ -64,7 +65,13 @@ func serve(ctx context.Context) int {
 		time.Sleep(delay) // being slow to start is what it is asked for
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, name()) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		if os.Getenv("ERRORS") != "" {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		_, _ = fmt.Fprintln(w, name())
+	})
+	mux.HandleFunc("/note", note)
 	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -95,6 +102,27 @@ func serve(ctx context.Context) int {
 	defer done()
 	_ = server.Shutdown(ending) // what does not end in time is cut off
 	return 0
+}
+
+// note keeps a note on the volume, and says all that it has.
+func note(w http.ResponseWriter, r *http.Request) {
+	const path = "/notes/all"
+	kept, err := os.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if text := r.URL.Query().Get("text"); text != "" {
+		if len(kept) > 0 {
+			text = "," + text
+		}
+		kept = append(kept, text...)
+		if err := os.WriteFile(path, kept, 0o600); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+	}
+	_, _ = w.Write(kept)
 }
 
 func name() string {
