@@ -142,7 +142,7 @@ func (s *site) pushToBrowser(t *testing.T) {
 	if len(s.holds(t, in)) == 0 {
 		t.Error("the cluster has nothing of it")
 	}
-	in.inBrowser(t, "shop", "version 1 release v1")
+	in.inBrowser(t, "shop", "version 1 release v1", s.nodes)
 
 	load := in.load(t, "shop")
 	in.slipway(t, "ps", "scale", "-a", "shop", "web=3")
@@ -250,10 +250,10 @@ func (s *site) badDays(t *testing.T, more func(t *testing.T, in *installation, r
 }
 
 // inBrowser has a real browser look at an app: at its page, at the dashboard's
-// page of it, and at its log as it is written.
-func (in *installation) inBrowser(t *testing.T, name, text string) {
+// page of its cluster, and at its log as it is written.
+func (in *installation) inBrowser(t *testing.T, name, text string, nodes []string) {
 	t.Helper()
-	look := exec.Command("node", "browser/on_cluster.mjs", in.url, name, in.address(name, ""), text)
+	look := exec.Command("node", append([]string{"browser/on_cluster.mjs", in.url, name, in.address(name, ""), text, "far"}, nodes...)...)
 	look.Env = append(slices.DeleteFunc(os.Environ(), func(one string) bool { return strings.HasPrefix(one, "SLIPWAY_") }), "SLIPWAY_TOKEN="+in.token)
 	if out, err := look.CombinedOutput(); err != nil {
 		t.Errorf("in the browser: %v\n%s", err, out)

@@ -76,10 +76,13 @@ func TestCredentials(t *testing.T) {
 	client := func() *x509.Certificate {
 		return &x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
 	}
-	for what, c := range map[string]struct{ engine, own time.Time }{
-		"ours has expired":       {later, past},
-		"the engine's has":       {past, later},
-		"both are good, for now": {later, later},
+	for what, c := range map[string]struct {
+		engine, own time.Time
+		good        bool
+	}{
+		"ours has expired":       {later, past, false},
+		"the engine's has":       {past, later, false},
+		"both are good, for now": {later, later, true},
 	} {
 		cert, key := ca.sign(server(), c.engine)
 		pair, err := tls.X509KeyPair([]byte(cert), []byte(key))
@@ -105,11 +108,11 @@ func TestCredentials(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = cluster.Nodes(t.Context())
-		if good := c.engine == later && c.own == later; good && err != nil || !good && (!errors.Is(err, deployer.ErrCredentials) || errors.Is(err, deployer.ErrUnavailable)) {
+		if c.good && err != nil || !c.good && (!errors.Is(err, deployer.ErrCredentials) || errors.Is(err, deployer.ErrUnavailable)) {
 			t.Errorf("%s: %v", what, err)
 		}
 		_, err = cluster.Instances(t.Context(), "")
-		if good := c.engine == later && c.own == later; good != (err == nil) || !good && !errors.Is(err, deployer.ErrCredentials) {
+		if c.good != (err == nil) || !c.good && !errors.Is(err, deployer.ErrCredentials) {
 			t.Errorf("%s: instances gave %v", what, err)
 		}
 	}

@@ -1,7 +1,7 @@
 // Looks at an app that runs on a cluster, in a real browser: at its own page, at
-// the dashboard's of it, and at its log while it is written.
+// the dashboard's of the cluster, and at its log while it is written.
 //
-//   SLIPWAY_TOKEN=… node on_cluster.mjs SERVER APP APP_URL TEXT
+//   SLIPWAY_TOKEN=… node on_cluster.mjs SERVER APP APP_URL TEXT CLUSTER NODE…
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { visit } from "./visit.mjs";
 import { openBrowser } from "./watched.mjs";
 import { layWire } from "./wire.mjs";
 
-const [server, app, appUrl, text] = process.argv.slice(2);
+const [server, app, appUrl, text, cluster, ...nodes] = process.argv.slice(2);
 const dir = await mkdtemp(join(tmpdir(), "slipway-browser-"));
 const browsers = [];
 const wires = [];
@@ -42,6 +42,9 @@ try {
   await page.goto(server + link.pathname + link.search);
   await page.waitForURL(`${server}/`);
   await page.getByRole("link", { name: app, exact: true }).first().waitFor();
+  await page.goto(`${server}/clusters/${cluster}`);
+  await page.getByRole("heading", { level: 1, name: cluster }).waitFor();
+  for (const node of nodes) await page.getByText(node, { exact: true }).first().waitFor();
   await page.goto(`${server}/apps/${app}/logs`);
   await page.getByText("Live", { exact: true }).last().waitFor();
   await visit(appUrl, "/say?text=hello-from-afar");
