@@ -46,6 +46,7 @@ func (w warnings) Handle(context.Context, slog.Record) error {
 // TestManagerAway: every method says so, what runs goes on, and a Watch goes on
 // with a resync when the manager is back.
 func TestManagerAway(t *testing.T) {
+	t.Parallel()
 	door := newDoorway(t)
 	o := options(installation())
 	newCluster(t, o) // for its cleanup

@@ -92,6 +92,7 @@ func TestHardening(t *testing.T) {
 // TestNetworkOfAnApp: its processes find each other by name across nodes, no
 // other app's do, and the network is there for as long as the app has anything.
 func TestNetworkOfAnApp(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, options(installation()))
 	web, worker := workload("web", 1, 3), workload("api", 1, 1)
 	up(t, c, worker)
@@ -145,6 +146,7 @@ func TestNetworkOfAnApp(t *testing.T) {
 
 // TestForeignServices leaves alone what carries another installation's label.
 func TestForeignServices(t *testing.T) {
+	t.Parallel()
 	c, other := newCluster(t, options(installation())), newCluster(t, options(installation()))
 	theirs := up(t, other, workload("web", 1, 1))[0]
 	mine := up(t, c, workload("web", 1, 1))[0]

@@ -17,6 +17,7 @@ import (
 // TestPrivateRegistry pulls with credentials, on every node, and says why not
 // with wrong ones, before anything is made.
 func TestPrivateRegistry(t *testing.T) {
+	t.Parallel()
 	private, err := newRegistry(bed("SLIPWAY_TEST_SWARM_HOST"), "slipway", "letmein")
 	ok(t, err)
 	defer private.close()
@@ -55,6 +56,7 @@ func TestPrivateRegistry(t *testing.T) {
 
 // TestWhatCannotStart: no program, and no command at all.
 func TestWhatCannotStart(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, options(installation()))
 	w := workload("web", 1, 1)
 	w.Command = []string{"/no-such-program"}

@@ -18,7 +18,7 @@ import (
 	"github.com/slipway-paas/slipway/deployer/swarm"
 )
 
-// These tests change nodes. None of them runs beside another, and TestMain's
+// Tests that change nodes run beside no other, and TestMain's
 // swarm is whole again after each.
 
 // power loses a node, or gives it back.
@@ -100,6 +100,7 @@ func TestNodes(t *testing.T) {
 
 // TestSpread puts instances on nodes of their own, as far as there are any.
 func TestSpread(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, options(installation()))
 	w := workload("web", 1, 3)
 	if got := nodesOf(up(t, c, w)); !slices.Equal(got, []string{"node1", "node2", "node3"}) {

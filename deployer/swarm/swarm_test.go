@@ -129,6 +129,7 @@ func newCluster(t testing.TB, o swarm.Options) *swarm.Cluster {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	clustertest.Run(t, func(t *testing.T) clustertest.Harness {
 		o := options(installation())
 		newCluster(t, o) // for its cleanup
