@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/slipway-paas/slipway/deployer"
@@ -52,12 +53,39 @@ func (c *Cluster) interrupted(ctx context.Context, pulse *pulse, err error) erro
 		return err
 	case errors.As(err, &unhealthy) && unhealthy.Instance.OOMKilled:
 		return err
-	case !errors.Is(err, deployer.ErrUnavailable) && !pulse.stopped() && c.answers(ctx):
+	case !errors.Is(err, deployer.ErrUnavailable) && !pulse.stopped() && c.answers(ctx) && !c.stopsNow(ctx, pulse, unhealthy):
 		return err
 	}
 	c.doubtful.Store(true)
 	return fmt.Errorf("%w: %v", deployer.ErrInterrupted, err) // not of err's own kind
 }
+
+// stopsNow looks for a moment longer whether the engine goes away, when an instance
+// ended as one does that is told to: the engine may tell it so before it closes
+// its own doors.
+func (c *Cluster) stopsNow(ctx context.Context, pulse *pulse, unhealthy *deployer.Unhealthy) bool {
+	if unhealthy == nil || !unhealthy.Exited || !slices.Contains([]int{0, 128 + 9, 128 + 15}, unhealthy.Instance.ExitCode) {
+		return false
+	}
+	look := time.NewTicker(stopLook)
+	defer look.Stop()
+	for range stopLooks {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return false
+		}
+		if pulse.stopped() || !c.answers(ctx) {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	stopLook  = 50 * time.Millisecond
+	stopLooks = 8
+)
 
 // sure makes sure, after the engine was seen to go away, that it is there: one that
 // is stopping still answers on old connections, and would stop again at once what

@@ -16,13 +16,12 @@ import (
 // Postgres; to a server that is the same as a clock of its own that was stepped
 // the other way.
 func clockSteps(t *testing.T, dice *rand.Rand) {
-	h := found(t, options{})
-	h.shadowClock(t)
-	h.env = append(h.env, "DATABASE_URL="+h.database+"&search_path=skew,pg_catalog,public")
-	h.add(t, "").start(t)
-	h.claim(t)
-	h.decoys = h.plantDecoys(t)
+	h := settle(t, options{})
 	s := h.first()
+	h.shadowClock(t)
+	s.kill(t)
+	s.env = append(s.env, "DATABASE_URL="+h.database+"&search_path=skew,pg_catalog,public")
+	s.start(t)
 	repo := h.clone(t, "timeless")
 	repo.commit(t, "first")
 	repo.deploy(t, s)

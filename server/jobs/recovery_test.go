@@ -398,6 +398,11 @@ func TestEngineGoesAwayDuringABuild(t *testing.T) {
 	if text, _ := w.log(d); strings.Count(text, "The container engine stopped or was restarted") != 1 {
 		t.Errorf("the log says %s", text)
 	}
+	// What it says of the steps that it ended is not believed.
+	d = s.push(app, "FAILAWAY=exit code 1")
+	w.waitsForEngine(d, models.DeploymentBuilding)
+	w.engine.SetAway(false)
+	s.end(d, models.DeploymentSucceeded)
 	d = s.push(app, "AWAY=always")
 	w.waitsForEngine(d, models.DeploymentBuilding)
 	w.engine.SetAway(false) // and the second attempt takes it away again
@@ -406,7 +411,7 @@ func TestEngineGoesAwayDuringABuild(t *testing.T) {
 	if !strings.Contains(d.Reason, "and again when that was tried once more") {
 		t.Errorf("%s", d.Reason)
 	}
-	w.settled(app, map[string]int{"web.v2": 1})
+	w.settled(app, map[string]int{"web.v3": 1})
 	// Who waits can be cancelled at once.
 	d = s.push(app, "AWAY=always")
 	w.waitsForEngine(d, models.DeploymentBuilding)

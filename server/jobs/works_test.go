@@ -315,7 +315,7 @@ func (w *works) log(d *models.Deployment) (text string, states []string) {
 // workshop is a builder whose images run on the engine in memory. What becomes
 // of a source is in its files: FAIL does not build, with that as the reason;
 // CRASH makes an image that exits at once with that as its last words; NEVER one
-// that never answers; STUCK builds until it is cancelled, and does not stop then; LATER one that serves for a moment and then exits; AGAIN one that serves when it is started a second time; LAGS one that serves at once, but when it is started a second time only once the gate opens; ONCE one whose web process serves and comes up no second time, TIRED one whose other process does not; WORKER one with a second process; AWAY one during whose build the engine goes away, the first time or "always"; LEAK writes the build's
+// that never answers; STUCK builds until it is cancelled, and does not stop then; LATER one that serves for a moment and then exits; AGAIN one that serves when it is started a second time; LAGS one that serves at once, but when it is started a second time only once the gate opens; ONCE one whose web process serves and comes up no second time, TIRED one whose other process does not; WORKER one with a second process; FAILAWAY one whose first build fails while the engine goes away; AWAY one during whose build the engine goes away, the first time or "always"; LEAK writes the build's
 // secrets into the build's output, and its environment when it runs; HOLD builds
 // until the gate opens, or, with "once" in it, does so the first time only.
 // Every other one serves.
@@ -382,6 +382,10 @@ func (s *workshop) Build(ctx context.Context, req builder.Request, progress buil
 			time.Sleep(300 * time.Millisecond) // a build process takes its time to stop
 			return builder.Image{}, ctx.Err()
 		}
+	}
+	if why, ok := files["FAILAWAY"]; ok && attempt == 1 {
+		s.engine.SetAway(true)
+		return builder.Image{}, &builder.Failure{Message: why, StepID: "1"}
 	}
 	if away := files["AWAY"]; away == "always" || away == "once" && attempt == 1 {
 		s.engine.SetAway(true)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,10 +59,23 @@ func (p *Pipeline) outlastEngine(ctx context.Context, app *models.App, d *models
 		if err == nil {
 			return image, nil
 		}
-		if again, err := away.over(ctx, j.steps.Load() > steps, err); !again {
+		if again, err := away.over(ctx, j.steps.Load() > steps, p.blame(ctx, app, err)); !again {
 			return builder.Image{}, err
 		}
 	}
+}
+
+// blame gives what a build failed of: an engine that is stopping ends its steps,
+// and says of them that they failed.
+func (p *Pipeline) blame(ctx context.Context, app *models.App, err error) error {
+	var failure *builder.Failure
+	if !errors.As(err, &failure) || failure.StepID == "" || ctx.Err() != nil {
+		return err
+	}
+	if gone := p.buildsAnswers(app)(ctx); engineAway(gone) {
+		return fmt.Errorf("%w: %v", builder.ErrUnavailable, err) // not a Failure any more
+	}
+	return err
 }
 
 // buildEnded writes how a build ended, and gives why the deployment cannot go on.
