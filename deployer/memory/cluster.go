@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/slipway-paas/slipway/deployer"
 )
 
@@ -203,16 +205,23 @@ func (c *Cluster) Instances(ctx context.Context, app string) ([]deployer.Instanc
 		proven = append(proven, i.proven)
 	}
 	c.engine.mu.Unlock()
+	var probes errgroup.Group
+	probes.SetLimit(16)
 	for n := range list {
 		in := &list[n]
 		if in.State != deployer.StateStarting || !proven[n] {
 			continue
 		}
-		if in.State = deployer.StateHealthy; in.Address != "" && deployer.Refused(ctx, in.Address) {
-			in.State = deployer.StateUnhealthy
+		if in.State = deployer.StateHealthy; in.Address != "" {
+			probes.Go(func() error {
+				if deployer.Refused(ctx, in.Address) {
+					in.State = deployer.StateUnhealthy
+				}
+				return nil
+			})
 		}
 	}
-	return list, nil
+	return list, probes.Wait()
 }
 
 // Watch implements deployer.Cluster.

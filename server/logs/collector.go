@@ -124,6 +124,9 @@ func (c *Collector) listing(ctx context.Context, asked <-chan struct{}) {
 			return
 		case <-asked:
 		case <-tick.C:
+			if c.misses(ctx) == 0 {
+				continue
+			}
 		}
 		var again deployer.Backoff
 		for ctx.Err() == nil {
@@ -139,6 +142,28 @@ func (c *Collector) listing(ctx context.Context, asked <-chan struct{}) {
 			}
 		}
 	}
+}
+
+// misses gives about how many instances there is news of that did not come, by a
+// listing that probes none; -1 when it cannot be told.
+func (c *Collector) misses(ctx context.Context) int {
+	counted, ok := c.cluster.(deployer.Census)
+	if !ok {
+		return -1
+	}
+	list, err := counted.Census(ctx, "")
+	if err != nil {
+		return -1
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	missed := max(0, len(c.tailers)-len(list))
+	for _, in := range list {
+		if c.tailers[in.ID] == nil || in.Condition == deployer.ConditionStopped {
+			missed++
+		}
+	}
+	return missed
 }
 
 // see treats a list as the news it holds: what started, what ended, and what
@@ -243,7 +268,7 @@ func (c *Collector) tailer(ctx context.Context, in deployer.Instance) (*activeTa
 	t := &activeTailer{
 		tailer: &tailer{
 			instance: in, store: c.store, cluster: c.cluster, cursors: cursors, logger: c.logger,
-			notes: make(chan deployer.Event, 16),
+			notes: make(chan deployer.Event, 2),
 		},
 		stop: stop, done: make(chan struct{}),
 	}

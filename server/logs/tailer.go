@@ -34,7 +34,7 @@ const (
 	newsDelay = 5 * time.Second
 
 	// queued is how many lines wait for the one batch that is being written.
-	queued = 128
+	queued = 32
 )
 
 // tailer collects one instance, from where its cursor stands to its removal.
