@@ -73,7 +73,7 @@ func Run(t *testing.T, harness func(t *testing.T) Harness) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			h := harness(t)
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // for one that hangs
 			t.Cleanup(cancel)
 			test.test(t, &fixture{T: t, Harness: h, ctx: ctx, cluster: h.New(t)})
 		})
