@@ -68,7 +68,7 @@ state = "$disk/run/containerd"
     config_path = "$state/hosts"
 CONFIG
 mkdir -p "$state/hosts/$registry"
-printf 'server = "http://%s"\n' "$registry" >"$state/hosts/$registry/hosts.toml"
+printf 'server = "http://%s"\n[host."http://%s"]\n  capabilities = ["pull", "resolve"]\n' "$registry" "$registry" >"$state/hosts/$registry/hosts.toml"
 begin containerd containerd --config "$disk/containerd.toml"
 
 key=$state/service-accounts.key
