@@ -1,5 +1,5 @@
-// spec sha256:42118556b5a490ed2d2d4d016db2aaaab7559974adc86b915a228e81e03123ff
-// code sha256:e3892cccb66eb5e58a79bdcc9ddc10f360c5391af448815813c4a370859fc19a
+// spec sha256:3160a1f9732171f4c8cf471cdd299b3eb65e69d6f52acdd53f4cdc6b4ceb0b00
+// code sha256:4874e27386f916e07b917f792604de2191e9de98aef718b89cd3c3d95bb402ea
 
 // Package client provides primitives to interact with the openapi HTTP API.
 //
@@ -341,6 +341,7 @@ func (e LiveFrameAction) Valid() bool {
 // Defines values for LiveFrameTopic.
 const (
 	LiveFrameTopicApp        LiveFrameTopic = "app"
+	LiveFrameTopicCluster    LiveFrameTopic = "cluster"
 	LiveFrameTopicConfig     LiveFrameTopic = "config"
 	LiveFrameTopicDeployment LiveFrameTopic = "deployment"
 	LiveFrameTopicDomain     LiveFrameTopic = "domain"
@@ -348,6 +349,7 @@ const (
 	LiveFrameTopicInvitation LiveFrameTopic = "invitation"
 	LiveFrameTopicRelease    LiveFrameTopic = "release"
 	LiveFrameTopicSession    LiveFrameTopic = "session"
+	LiveFrameTopicSpace      LiveFrameTopic = "space"
 	LiveFrameTopicToken      LiveFrameTopic = "token"
 	LiveFrameTopicUser       LiveFrameTopic = "user"
 )
@@ -356,6 +358,8 @@ const (
 func (e LiveFrameTopic) Valid() bool {
 	switch e {
 	case LiveFrameTopicApp:
+		return true
+	case LiveFrameTopicCluster:
 		return true
 	case LiveFrameTopicConfig:
 		return true
@@ -370,6 +374,8 @@ func (e LiveFrameTopic) Valid() bool {
 	case LiveFrameTopicRelease:
 		return true
 	case LiveFrameTopicSession:
+		return true
+	case LiveFrameTopicSpace:
 		return true
 	case LiveFrameTopicToken:
 		return true

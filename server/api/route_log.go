@@ -55,7 +55,7 @@ type LiveFrame struct {
 	Type    string   `json:"type" enum:"hello,event,reset,ping,error"`
 	Epoch   string   `json:"epoch,omitempty" doc:"hello, reset: which life of the server the numbers belong to"`
 	Seq     int64    `json:"seq,omitempty" doc:"hello, event, reset: connect again with epoch and after=seq to miss nothing"`
-	Topic   string   `json:"topic,omitempty" enum:"app,deployment,instance,release,config,domain,token,session,user,invitation"`
+	Topic   string   `json:"topic,omitempty" enum:"app,deployment,instance,release,config,domain,token,session,user,invitation,cluster,space"`
 	App     string   `json:"app,omitempty" doc:"The app's name"`
 	ID      string   `json:"id,omitempty"`
 	Action  string   `json:"action,omitempty" enum:"created,changed,removed"`

@@ -1824,7 +1824,7 @@ export interface components {
              */
             seq?: number;
             /** @enum {string} */
-            topic?: "app" | "deployment" | "instance" | "release" | "config" | "domain" | "token" | "session" | "user" | "invitation";
+            topic?: "app" | "deployment" | "instance" | "release" | "config" | "domain" | "token" | "session" | "user" | "invitation" | "cluster" | "space";
             /** @enum {string} */
             type: "hello" | "event" | "reset" | "ping" | "error";
         };

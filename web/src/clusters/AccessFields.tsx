@@ -123,6 +123,15 @@ interface FileTextProps {
   error?: string;
 }
 
+function textOf(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsText(file);
+  });
+}
+
 /** A text that mostly is in a file: pasted, or taken from it. */
 function FileText({ label, hint, value, onChange, error }: FileTextProps) {
   const chooser = useRef<HTMLInputElement>(null);
@@ -133,7 +142,7 @@ function FileText({ label, hint, value, onChange, error }: FileTextProps) {
     event.target.value = ""; // the same may be chosen again
     if (!file) return;
     setLarge(file.size > largest);
-    if (file.size <= largest) onChange(await file.text());
+    if (file.size <= largest) onChange(await textOf(file));
   };
   return (
     <div className="min-w-0">

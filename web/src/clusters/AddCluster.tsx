@@ -67,13 +67,7 @@ function AddForm({ onClose }: { onClose: () => void }) {
         />
       </div>
       <Field label={t("clusters.name")} hint={t("clusters.name_hint")} error={add.field("name")}>
-        <Input
-          mono
-          autoComplete="off"
-          placeholder="production"
-          value={name}
-          onChange={(e) => setName(e.target.value)}
-        />
+        <Input mono autoComplete="off" value={name} onChange={(e) => setName(e.target.value)} />
       </Field>
       <AccessFields kind={kind} draft={draft} onChange={setDraft} field={add.field} />
       <ErrorNote error={add.general(...shownFields)} />

@@ -27,37 +27,37 @@ export function DrainButton({ node, cluster }: { node: ClusterNode; cluster: Clu
     if (!now) return;
     client.setQueryData(clusterQueries.one(cluster.name).queryKey, now);
     setOpen(false);
-    toast(t(`${verb}.done`, { node: node.name }));
+    toast(t(`nodes.done.${verb}`, { node: node.name }));
   };
   const wanted = node.state === "drained" ? "resume" : "drain";
   return (
     <>
       <Button
         size="sm"
-        aria-label={`${t(`${wanted}.button`)} ${node.name}`}
+        aria-label={`${t(`nodes.button.${wanted}`)} ${node.name}`}
         onClick={() => {
           setVerb(wanted);
           act.reset();
           setOpen(true);
         }}
       >
-        {t(`${wanted}.button`)}
+        {t(`nodes.button.${wanted}`)}
       </Button>
       <Dialog
         open={open}
         onOpenChange={setOpen}
-        title={t(`${verb}.title`, { node: node.name })}
-        description={t(`${verb}.body`)}
+        title={t(`nodes.ask.${verb}`, { node: node.name })}
+        description={t(`nodes.told.${verb}`)}
       >
         {verb === "drain" && !others && node.instances > 0 && (
-          <p className="mb-3 rounded-md bg-warn-soft px-3 py-2.5 text-warn">{t("drain.nowhere")}</p>
+          <p className="mb-3 rounded-md bg-warn-soft px-3 py-2.5 text-warn">{t("nodes.nowhere")}</p>
         )}
         <ErrorNote error={act.problem} className="mb-3" />
         <CommandHint command={cli(`clusters ${verb}`, undefined, cluster.name, node.name)} />
         <DialogActions>
           <Button onClick={() => setOpen(false)}>{t("common.cancel")}</Button>
           <Button look="primary" busy={act.busy} onClick={() => void go()}>
-            {t(`${verb}.submit`)}
+            {t(`nodes.submit.${verb}`)}
           </Button>
         </DialogActions>
       </Dialog>

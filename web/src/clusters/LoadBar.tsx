@@ -3,7 +3,7 @@ import { t } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { figure } from "@/metrics/format";
 
-export type Loaded = Pick<ClusterNode, "used" | "limits" | "reserved">;
+export type Loaded = Pick<ClusterNode, "instances" | "used" | "limits" | "reserved">;
 
 /** One of the two things that machines have for instances. */
 export interface Share {
@@ -15,24 +15,31 @@ export interface Share {
   words: (n: number) => string;
 }
 
+// What is large needs no digits after the point.
+const cores = (milli: number) => figure(milli >= 100_000 ? Math.round(milli / 1000) : milli / 1000, "cores");
+const GiB = 1024 ** 3;
+const amount = (bytes: number) => figure(bytes >= 100 * GiB ? Math.round(bytes / GiB) * GiB : bytes, "bytes");
+
 /** CPU and memory of a node, or of a cluster. */
 export function sharesOf(load: Loaded, size: { cpu_milli: number; memory_bytes: number }): [Share, Share] {
+  // Where nothing runs there is nothing to measure.
+  const used = load.used ?? (load.instances === 0 ? { cpu_milli: 0, memory_bytes: 0 } : undefined);
   return [
     {
       label: t("clusters.cpu"),
       whole: size.cpu_milli,
-      used: load.used?.cpu_milli,
+      used: used?.cpu_milli,
       allowed: load.limits.cpu_milli,
       reserved: load.reserved.cpu_milli,
-      words: (milli) => figure(milli / 1000, "cores"),
+      words: cores,
     },
     {
       label: t("clusters.memory"),
       whole: size.memory_bytes,
-      used: load.used?.memory_bytes,
+      used: used?.memory_bytes,
       allowed: load.limits.memory_bytes,
       reserved: load.reserved.memory_bytes,
-      words: (bytes) => figure(bytes, "bytes"),
+      words: amount,
     },
   ];
 }
@@ -77,23 +84,35 @@ export function ShareBar({ share, className }: { share: Share; className?: strin
   );
 }
 
+interface LoadBarProps {
+  share: Share;
+  /** All on one line, where there is room for it. */
+  line?: boolean;
+}
+
 /** How much is taken of what there is, in words and as a bar. */
-export function LoadBar({ share, className }: { share: Share; className?: string }) {
+export function LoadBar({ share, line }: LoadBarProps) {
   const [first, ...others] = shareWords(share);
+  const rest = others.map((words) => (
+    <span key={words} className="whitespace-nowrap">
+      {words}
+    </span>
+  ));
   return (
-    <div className={cx("min-w-0", className)}>
-      <div className="flex items-baseline justify-between gap-2 text-sm">
+    <div className="min-w-0">
+      <div className="flex items-baseline justify-between gap-x-3 text-sm">
         <span className="text-text-3">{share.label}</span>
-        <span className="truncate tabular-nums">{first}</span>
-      </div>
-      <ShareBar share={share} className="my-1" />
-      <p className="flex min-h-4 flex-wrap gap-x-2.5 text-text-3 text-xs tabular-nums">
-        {others.map((words) => (
-          <span key={words} className="whitespace-nowrap">
-            {words}
+        {line && (
+          <span className="ml-auto flex flex-wrap justify-end gap-x-2.5 text-text-3 text-xs tabular-nums">
+            {rest}
           </span>
-        ))}
-      </p>
+        )}
+        <span className="whitespace-nowrap tabular-nums">{first}</span>
+      </div>
+      <ShareBar share={share} className="mt-1" />
+      {!line && (
+        <p className="mt-1 flex min-h-4 flex-wrap gap-x-2.5 text-text-3 text-xs tabular-nums">{rest}</p>
+      )}
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { Ban, CircleCheck, CircleDashed, CircleX } from "lucide-react";
 import type { ReactNode } from "react";
 import type { ClusterNode } from "@/api/types";
 import { Badge, BusyDot, type Tone } from "@/components/ui/status";
-import { t, tWord } from "@/i18n";
+import { num, t, tWord } from "@/i18n";
 import { cx } from "@/lib/cx";
 import { type InstanceState, shapes, states } from "./model";
 
@@ -32,7 +32,7 @@ export function StateCounts({ counts, className }: { counts: ClusterNode["states
         .map((state) => (
           <span key={state} className="inline-flex items-center gap-1.5 whitespace-nowrap">
             <Mark state={state} />
-            {counts[state]} <span className="text-text-3">{tWord("instance_state", state)}</span>
+            {num(counts[state])} <span className="text-text-3">{tWord("instance_state", state)}</span>
           </span>
         ))}
     </span>

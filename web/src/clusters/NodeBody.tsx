@@ -27,8 +27,12 @@ export function NodeBody({ node, apps, most, labels }: NodeBodyProps) {
         </p>
       )}
       <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-0.5 text-sm">
-        <dt className="text-text-3">{t("nodes.address")}</dt>
-        <dd className="truncate font-mono text-xs leading-5">{node.address || "–"}</dd>
+        {node.address && (
+          <>
+            <dt className="text-text-3">{t("nodes.address")}</dt>
+            <dd className="truncate font-mono text-xs leading-5">{node.address}</dd>
+          </>
+        )}
         <dt className="text-text-3">{t("nodes.version")}</dt>
         <dd className="truncate">{node.version || "–"}</dd>
         <dt className="text-text-3">{t("nodes.labels")}</dt>
@@ -50,9 +54,9 @@ export function NodeBody({ node, apps, most, labels }: NodeBodyProps) {
           )}
         </dd>
       </dl>
-      <div className="mt-3 grid grid-cols-2 gap-x-5">
-        <LoadBar share={cpu} />
-        <LoadBar share={memory} />
+      <div className="mt-3 space-y-2.5">
+        <LoadBar share={cpu} line />
+        <LoadBar share={memory} line />
       </div>
       <div className="mt-3 border-t pt-3">
         {node.instances === 0 ? (

@@ -23,12 +23,22 @@ export function NodeCard({ shown, cluster, may }: { shown: ShownNode; cluster: C
   );
 }
 
-export function NodeHead({ node, cluster, may }: { node: ClusterNode; cluster: Cluster; may: boolean }) {
+interface NodeHeadProps {
+  node: ClusterNode;
+  cluster: Cluster;
+  may: boolean;
+  /** Its name stands above already. */
+  nameless?: boolean;
+}
+
+export function NodeHead({ node, cluster, may, nameless }: NodeHeadProps) {
   return (
     <div className="mb-3 flex flex-wrap items-center gap-2">
-      <h3 className="min-w-0 truncate font-semibold" title={node.name} translate="no">
-        {node.name}
-      </h3>
+      {!nameless && (
+        <h3 className="min-w-0 truncate font-semibold" title={node.name} translate="no">
+          {node.name}
+        </h3>
+      )}
       <NodeBadge state={node.state} />
       {node.manager && cluster.kind !== "docker" && <Badge>{t("nodes.manager")}</Badge>}
       {may && (

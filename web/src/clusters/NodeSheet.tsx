@@ -18,7 +18,7 @@ export function NodeSheet({ node, cluster, may, onClose }: NodeSheetProps) {
     <Sheet open={node !== undefined} onOpenChange={onClose} title={node?.name ?? ""}>
       {node && (
         <>
-          <NodeHead node={node} cluster={cluster} may={may} />
+          <NodeHead node={node} cluster={cluster} may={may} nameless />
           <NodeBody node={node} most={400} labels={100} />
           <CommandHint className="mt-4" command={cli("clusters show", undefined, cluster.name)} />
         </>

@@ -1,27 +1,37 @@
-import { type CSSProperties, memo, useEffect, useRef, useState } from "react";
+import { type CSSProperties, memo, useCallback, useEffect, useRef, useState } from "react";
 import type { ClusterNode } from "@/api/types";
 import { t, tn, tWord } from "@/i18n";
+import { useLanguage } from "@/i18n/language";
 import { cx } from "@/lib/cx";
 import { useWindowRows } from "@/lib/windowrows";
 import { figure } from "@/metrics/format";
 import { ShareBar, sharesOf } from "./LoadBar";
 import { fills, Mark } from "./Marks";
-import { cell, fullness, matrixOf, type ShownNode, states } from "./model";
+import { cell, fullness, matrixOf, type ShownNode, states, troubled } from "./model";
 
 // The narrowest tile that all of it fits in, and the room between them, in pixels.
-const narrowest = 152;
+const narrowest = 144;
 const gap = 8;
-const height = 118;
-const columns = 16;
-const rows = 4;
+const columns = 15;
+// Rows of marks: as many as the fullest node takes, and no more than these.
+const mostRows = 5;
+const above = 68;
 
-const rowHeight = () => height + gap;
+/** How high the tiles are: all alike, so that nothing jumps, and as low as they can be. */
+function rowsFor(nodes: ShownNode[]): number {
+  const fullest = nodes.reduce((most, { node }) => Math.max(most, node.instances), 0);
+  const rows = Math.ceil(fullest / columns);
+  return rows > mostRows ? 4 : Math.max(2, rows);
+}
 
 /** Nodes as tiles of one size; of some hundred of them those near the screen are rendered. */
 export function NodeTiles({ nodes, onOpen }: { nodes: ShownNode[]; onOpen: (node: string) => void }) {
   const holder = useRef<HTMLUListElement>(null);
   const across = useAcross(holder);
   const lines = Math.ceil(nodes.length / across);
+  const rows = rowsFor(nodes);
+  const height = above + rows * cell;
+  const rowHeight = useCallback(() => height + gap, [height]);
   const { first, end } = useWindowRows({ holder, count: lines, rowHeight, overscan: 3 });
   const near = nodes.slice(first * across, end * across);
   return (
@@ -43,6 +53,7 @@ export function NodeTiles({ nodes, onOpen }: { nodes: ShownNode[]; onOpen: (node
             across={across}
             at={at}
             all={nodes.length}
+            rows={rows}
           />
         );
       })}
@@ -74,6 +85,7 @@ interface TileProps {
   across: number;
   at: number;
   all: number;
+  rows: number;
 }
 
 const borders: Record<ClusterNode["state"], string> = {
@@ -83,12 +95,13 @@ const borders: Record<ClusterNode["state"], string> = {
   starting: "border-accent! border-dashed!",
 };
 
-const Tile = memo(function Tile({ shown, onOpen, top, column, across, at, all }: TileProps) {
+const Tile = memo(function Tile({ shown, onOpen, top, column, across, at, all, rows }: TileProps) {
+  useLanguage();
   const { node } = shown;
   const [cpu, memory] = sharesOf(node, node);
   const place: CSSProperties = {
     top,
-    height,
+    height: above + rows * cell,
     left: `calc((100% + ${gap}px) * ${column} / ${across})`,
     width: `calc((100% + ${gap}px) / ${across} - ${gap}px)`,
   };
@@ -105,7 +118,7 @@ const Tile = memo(function Tile({ shown, onOpen, top, column, across, at, all }:
           memory: figure(fullness(node, "memory") * 100, "percent"),
         })}
         className={cx(
-          "flex size-full flex-col gap-1.5 rounded-md border bg-surface p-2.5 text-left shadow-1 hover:bg-surface-2",
+          "flex size-full flex-col gap-1.5 rounded-md border bg-surface p-2 text-left shadow-1 hover:bg-surface-2",
           borders[node.state],
         )}
       >
@@ -114,7 +127,15 @@ const Tile = memo(function Tile({ shown, onOpen, top, column, across, at, all }:
             {node.name}
           </span>
           {node.state === "ready" ? (
-            <span className="text-text-3 text-xs tabular-nums">{node.instances}</span>
+            <span className="inline-flex items-center gap-1 text-text-3 text-xs tabular-nums">
+              {troubled(node) > 0 && (
+                <>
+                  <Mark state={node.states.exited > 0 ? "exited" : "unhealthy"} className="size-2.5!" />
+                  <span className="text-bad">{troubled(node)}</span>/
+                </>
+              )}
+              {node.instances}
+            </span>
           ) : (
             <span className={cx("text-xs", node.state === "down" ? "text-bad" : "text-warn")}>
               {tWord("nodes.state", node.state)}
@@ -125,7 +146,7 @@ const Tile = memo(function Tile({ shown, onOpen, top, column, across, at, all }:
           <ShareBar share={cpu} className="h-1!" />
           <ShareBar share={memory} className="h-1!" />
         </span>
-        <Crowd shown={shown} />
+        <Crowd shown={shown} rows={rows} />
       </button>
     </li>
   );
@@ -139,7 +160,7 @@ function said(node: ClusterNode): string {
 }
 
 /** A node's instances as small marks, or as shares of a bar where they are too many for that. */
-function Crowd({ shown }: { shown: ShownNode }) {
+function Crowd({ shown, rows }: { shown: ShownNode; rows: number }) {
   const { node } = shown;
   const matrix = matrixOf(shown, columns, rows);
   if (matrix) {
@@ -148,7 +169,8 @@ function Crowd({ shown }: { shown: ShownNode }) {
         width={columns * cell}
         height={rows * cell}
         viewBox={`0 0 ${columns * cell} ${rows * cell}`}
-        className="mt-auto max-w-full"
+        preserveAspectRatio="xMinYMin meet"
+        className="mt-0.5 max-w-full shrink-0"
         aria-hidden
       >
         <path d={matrix.dim} fillRule="evenodd" className="fill-surface-3" />
@@ -159,7 +181,7 @@ function Crowd({ shown }: { shown: ShownNode }) {
     );
   }
   return (
-    <span className="mt-auto block w-full">
+    <span className="mt-1 block w-full">
       <svg
         viewBox="0 0 100 10"
         preserveAspectRatio="none"

@@ -21,7 +21,7 @@ export function TopologyBar({ shown, all, look }: TopologyBarProps) {
   return (
     <div className="mb-3">
       <div className="flex flex-wrap items-center gap-2">
-        <div className="relative min-w-40 flex-1 sm:max-w-72">
+        <div className="relative min-w-40 flex-1 max-sm:basis-full sm:max-w-72">
           <Search
             size={15}
             className="-translate-y-1/2 pointer-events-none absolute top-1/2 left-2.5 text-text-3"

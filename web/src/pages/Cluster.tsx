@@ -62,17 +62,30 @@ function Head({ name, cluster, may }: { name: string; cluster: ClusterReport | u
   const close = () => setOpen(undefined);
   return (
     <div className="mb-5">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <h1 className="flex min-w-0 items-center gap-1.5 text-page-title">
-          <Link to="/clusters" className="rounded-sm font-normal text-text-3 hover:text-text">
-            {t("nav.clusters")}
-          </Link>
-          <ChevronRight size={16} className="shrink-0 text-text-3" aria-hidden />
-          <span className="truncate" translate="no">
-            {name}
-          </span>
-        </h1>
-        {cluster ? <ClusterBadge state={cluster.state} /> : <Skeleton className="h-5 w-14" />}
+      <div className="flex flex-wrap items-start gap-x-3 gap-y-3">
+        <div className="min-w-0">
+          <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <h1 className="flex min-w-0 items-center gap-1.5 text-page-title">
+              <Link to="/clusters" className="rounded-sm font-normal text-text-3 hover:text-text">
+                {t("nav.clusters")}
+              </Link>
+              <ChevronRight size={16} className="shrink-0 text-text-3" aria-hidden />
+              <span className="truncate" translate="no">
+                {name}
+              </span>
+            </h1>
+            {cluster ? <ClusterBadge state={cluster.state} /> : <Skeleton className="h-5 w-14" />}
+          </div>
+          <p className="mt-0.5 min-h-6 break-words text-text-2">
+            {cluster && (
+              <>
+                {t(`clusters.kind.${cluster.kind}`)}
+                {cluster.own && ` · ${t("clusters.own")}`}
+                {cluster.endpoint && ` · ${cluster.endpoint}`}
+              </>
+            )}
+          </p>
+        </div>
         {may && cluster && (
           <div className="flex flex-wrap items-center gap-2 sm:ml-auto">
             <TestButton testing={testing} name={name} />
@@ -97,15 +110,6 @@ function Head({ name, cluster, may }: { name: string; cluster: ClusterReport | u
           </div>
         )}
       </div>
-      <p className="mt-0.5 min-h-6 break-words text-text-2">
-        {cluster && (
-          <>
-            {t(`clusters.kind.${cluster.kind}`)}
-            {cluster.own && ` · ${t("clusters.own")}`}
-            {cluster.endpoint && ` · ${cluster.endpoint}`}
-          </>
-        )}
-      </p>
       <TestFinding testing={testing} className="mt-2 empty:mt-0" />
       {cluster && (
         <>
