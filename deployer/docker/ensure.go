@@ -143,7 +143,7 @@ func (e *ensuring) apply(ctx context.Context, todo steps) error {
 			todo.replace = append(todo.replace, s)
 			continue
 		}
-		group.Go(func() error { return e.start(ctx, s.ID, s.State == container.StatePaused) })
+		group.Go(func() error { return e.startAgain(ctx, s) })
 	}
 	for _, s := range todo.connect {
 		group.Go(func() error { return e.connect(ctx, s) })
@@ -174,6 +174,21 @@ func (e *ensuring) add(ctx context.Context, index int) error {
 	return e.start(ctx, id, false)
 }
 
+// startAgain starts an instance that stopped. One that a killed engine has lost
+// sight of cannot be, and is made anew.
+func (e *ensuring) startAgain(ctx context.Context, s container.Summary) error {
+	err := e.start(ctx, s.ID, s.State == container.StatePaused)
+	if err == nil || ctx.Err() != nil || !leftRunning(err) {
+		return err
+	}
+	e.log.Warn("an instance that the engine lost sight of is made anew", "instance", instanceName(s.Labels), "error", err)
+	e.forget(s.ID)
+	if err := e.forceRemove(ctx, s.ID, "remove "+instanceName(s.Labels)); err != nil {
+		return err
+	}
+	return e.add(ctx, indexOf(s))
+}
+
 func (e *ensuring) start(ctx context.Context, id string, paused bool) error {
 	if paused {
 		return fail(ctx, "unpause an instance of "+e.w.ID.String(), e.API.ContainerUnpause(ctx, id))
@@ -194,9 +209,9 @@ func (e *ensuring) start(ctx context.Context, id string, paused bool) error {
 }
 
 // An engine that was killed and is back has containers that it lost sight of; it
-// says that their task exists until it has cleared that away.
+// says that their task exists until it has cleared that away, if it ever does.
 const (
-	taskPatience = 10 * time.Second
+	taskPatience = 2 * time.Second
 	taskLook     = 200 * time.Millisecond
 )
 

@@ -214,7 +214,7 @@ func (c *crowd) excused(release string, ended error) error {
 		Version   int
 		StopFirst bool
 		Since     float64
-	}](c.home, `SELECT a.live_release AS version, a.stop_first, extract(epoch FROM clock_timestamp() - d.finished_at)::float8 AS since
+	}](c.home, `SELECT a.live_release AS version, a.stop_first OR EXISTS (SELECT 1 FROM volumes v WHERE v.app_id = a.id) AS stop_first, extract(epoch FROM clock_timestamp() - d.finished_at)::float8 AS since
 		FROM apps a JOIN deployments d ON d.app_id = a.id AND d.state = 'succeeded' AND d.release <> $2
 		WHERE a.name = $1 AND d.finished_at IS NOT NULL ORDER BY d.finished_at DESC LIMIT 1`, c.app, number)
 	if err != nil {
