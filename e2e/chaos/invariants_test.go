@@ -72,7 +72,7 @@ func (h *home) look() (p picture, err error) {
 	events, err := rows[struct {
 		AppID, Target string
 		N             int
-	}](h, `SELECT app_id, target, count(*) AS n FROM events WHERE action = 'deployment.create' AND app_id IS NOT NULL GROUP BY app_id, target`)
+	}](h, `SELECT app_id, target, count(*) AS n FROM events WHERE action IN ('deployment.create', 'deployment.return') AND app_id IS NOT NULL GROUP BY app_id, target`)
 	if err != nil {
 		return p, err
 	}

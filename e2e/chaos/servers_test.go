@@ -3,7 +3,10 @@ package chaos
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -103,6 +106,10 @@ func oneDiesAgain(t *testing.T, dice *rand.Rand) {
 		repos[i].deploy(t, s)
 	}
 	crowd := h.crowd(t, repos[0].app)
+	id, err := os.ReadFile(filepath.Join(other.data, "server-id"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	deaths, stop := 0, make(chan struct{})
 	var pushing sync.WaitGroup
 	for i, repo := range repos {
@@ -124,7 +131,8 @@ func oneDiesAgain(t *testing.T, dice *rand.Rand) {
 		time.Sleep(time.Duration(dice.IntN(4000)) * time.Millisecond) // the moment that nobody chose
 		other.kill(t)
 		deaths++
-		open, err := rows[deploymentRow](h, `SELECT `+deploymentColumns+` FROM deployments WHERE state IN ('building', 'releasing', 'deploying')`)
+		open, err := rows[deploymentRow](h, `SELECT `+deploymentColumns+` FROM deployments
+			WHERE state IN ('building', 'releasing', 'deploying') AND starts_with(holder, $1)`, strings.TrimSpace(string(id))+"/")
 		if err != nil {
 			t.Fatal(err)
 		}
