@@ -268,6 +268,13 @@ func (a *API) readLog(ctx context.Context, stream string, part LogRange) (*body[
 	}
 	if n := len(lines); n > 0 {
 		next = lines[n-1].Seq
+	} else if next > 0 && gap == nil {
+		// A loss of power may have taken the end that was seen.
+		last, err := a.deps.Logs.Last(stream)
+		if err != nil {
+			return nil, err
+		}
+		next = min(next, last)
 	}
 	return answer(LogPage{Lines: list(lines), Gap: gap, Next: next}), nil
 }
