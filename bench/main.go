@@ -31,6 +31,7 @@ var measurements = []measurement{
 	{[]string{"start_seconds", "idle_rss_mb", "idle_router_rss_mb", "idle_cpu_100_apps"}, measureIdle},
 	{[]string{"reconcile_1k"}, measureReconcile},
 	{[]string{"reconcile_10k"}, measureReconcileMany},
+	{[]string{"scale_restart", "scale_memory_mb", "scale_cpu"}, measureScale},
 	{[]string{"api_get_app", "api_list_50", "api_create"}, measureAPI},
 	{[]string{"router_rps", "router_p99"}, measureRouter},
 	{[]string{"router_10k_hosts", "router_10k_change_ms", "router_10k_memory_mb"}, measureRouterHosts},

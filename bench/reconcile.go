@@ -73,7 +73,7 @@ func measureReconcile(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	w, err := b.world(ctx, at["docker"], name, reconciledApps, cluster)
+	w, err := b.world(ctx, at["docker"], name, shape{apps: reconciledApps, instances: 1, port: 8080}, cluster)
 	if err != nil {
 		return err
 	}
@@ -299,7 +299,9 @@ func measureReconcileMany(ctx context.Context, b *bench) error {
 		name string
 		apps int
 	}{{"many", 10_000}, {"few", 1_000}} {
-		w, engine, err := b.inMemory(ctx, at[one.name], one.apps)
+		engine := memory.NewEngine()
+		engine.AddImage("bench", memory.Serve)
+		w, err := b.inMemory(ctx, at[one.name], shape{apps: one.apps, instances: 1, port: 8080}, engine)
 		if err != nil {
 			return err
 		}

@@ -25,14 +25,21 @@ import (
 // that are live, and a cluster. Nobody works off its queue.
 type world struct {
 	*pipeline.Pipeline
-	apps  int
+	shape
 	woken chan string // app IDs
+}
+
+// shape is how much there is in a world.
+type shape struct {
+	apps      int
+	instances int // of each app
+	port      int // of each instance
 }
 
 func appID(n int) string { return fmt.Sprintf("%026d", n) }
 
 // world makes a world. The cluster holds nothing yet.
-func (b *bench) world(ctx context.Context, dsn, name string, apps int, cluster deployer.Cluster) (*world, error) {
+func (b *bench) world(ctx context.Context, dsn, name string, of shape, cluster deployer.Cluster) (*world, error) {
 	if err := migrations.Apply(dsn); err != nil {
 		return nil, err
 	}
@@ -51,7 +58,7 @@ func (b *bench) world(ctx context.Context, dsn, name string, apps int, cluster d
 	if err != nil {
 		return nil, err
 	}
-	w := &world{apps: apps, woken: make(chan string, 16*apps)}
+	w := &world{shape: of, woken: make(chan string, 16*of.apps)}
 	w.Pipeline = pipeline.New(pipeline.Deps{
 		Store: rows, Queue: w, Cluster: cluster, Routing: unrouted{}, Logs: streams, Hub: live.NewHub(0), Box: box, Logger: logger,
 		Settings: pipeline.Settings{
@@ -84,12 +91,12 @@ func (w *world) populate(ctx context.Context, rows *store.Store, box *secrets.Bo
 	_, err := rows.Pool().CopyFrom(ctx, pgx.Identifier{"apps"},
 		[]string{"id", "name", "owner_id", "scale", "live_release", "release_seq", "deployment_seq", "created_at", "updated_at"},
 		pgx.CopyFromSlice(w.apps, func(i int) ([]any, error) {
-			return []any{appID(i), "app-" + strconv.Itoa(i), "u", map[string]int{}, 1, 1, 1, now, now}, nil
+			return []any{appID(i), "app-" + strconv.Itoa(i), "u", map[string]int{"web": w.instances}, 1, 1, 1, now, now}, nil
 		}))
 	if err != nil {
 		return err
 	}
-	processes := []map[string]any{{"name": "web", "port": 8080}}
+	processes := []map[string]any{{"name": "web", "port": w.port}}
 	_, err = rows.Pool().CopyFrom(ctx, pgx.Identifier{"releases"},
 		[]string{"id", "app_id", "version", "deployment_id", "image", "digest", "config", "processes", "created_by", "created_at"},
 		pgx.CopyFromSlice(w.apps, func(i int) ([]any, error) {
@@ -103,26 +110,30 @@ func (w *world) populate(ctx context.Context, rows *store.Store, box *secrets.Bo
 	return err
 }
 
-// inMemory makes a world whose apps all run, on the in-memory driver.
-func (b *bench) inMemory(ctx context.Context, dsn string, apps int) (*world, *memory.Engine, error) {
-	engine := memory.NewEngine()
-	engine.AddImage("bench", memory.Serve)
-	name := fmt.Sprint("memory-", apps)
-	w, err := b.world(ctx, dsn, name, apps, memory.New(engine, name))
+// inMemory makes a world whose apps all run, on an engine of the in-memory
+// driver that has their image.
+func (b *bench) inMemory(ctx context.Context, dsn string, of shape, engine *memory.Engine) (*world, error) {
+	name := fmt.Sprint("memory-", of.apps)
+	w, err := b.world(ctx, dsn, name, of, memory.New(engine, name))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	group, all := errgroup.WithContext(ctx)
 	group.SetLimit(16)
-	for i := range apps {
+	for i := range of.apps {
 		group.Go(func() error { return w.Advance(all, appID(i)) })
 	}
 	if err := group.Wait(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	return w, w.settled(ctx)
+}
+
+// settled compares everything, and fails if anything is not as it should be.
+func (w *world) settled(ctx context.Context) error {
 	differ, err := w.Reconcile(ctx)
 	if err == nil && differ > 0 {
-		err = fmt.Errorf("of %d apps %d are not what they should be", apps, differ)
+		err = fmt.Errorf("of %d apps %d are not what they should be", w.apps, differ)
 	}
-	return w, engine, err
+	return err
 }
