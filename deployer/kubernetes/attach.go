@@ -31,6 +31,25 @@ func (r *running) attach(ctx context.Context, in io.Reader, out io.Writer) error
 	return fail(ctx, "attach to "+r.name, err)
 }
 
+// inputSettles is how long the end of a task's input is kept back. A node that is
+// told of it drops what it has not yet handed to the task; nothing tells what it has.
+const inputSettles = 500 * time.Millisecond
+
+// lateEnd is a reader that tells its end a moment later.
+type lateEnd struct {
+	ctx context.Context // of the task
+	io.Reader
+}
+
+// Read implements io.Reader.
+func (l lateEnd) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	if n == 0 && err != nil {
+		pause(l.ctx, inputSettles)
+	}
+	return n, err
+}
+
 // settleTerminal is how long a terminal may show nothing before what it showed
 // earlier is asked for: nothing tells that it is connected.
 const settleTerminal = 300 * time.Millisecond

@@ -214,7 +214,7 @@ func (r *running) lines(ctx context.Context) error {
 	defer cancel()
 	if r.streams.Stdin != nil {
 		go func() {
-			if err := r.attach(ctx, r.streams.Stdin, nil); err != nil && ctx.Err() == nil {
+			if err := r.attach(ctx, lateEnd{ctx, r.streams.Stdin}, nil); err != nil && ctx.Err() == nil {
 				r.log.Debug("the input of a task broke off", "task", r.name, "error", err)
 			}
 		}()
