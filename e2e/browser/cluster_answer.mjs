@@ -77,7 +77,10 @@ export function clusterAnswer({ name = "production", kind = "swarm", nodes = 300
     for (let index = 1; index <= size; index++) {
       const node = usable[at++ % usable.length];
       const state = stateOf(next(), trouble);
-      const used = { cpu_milli: Math.round(next() * 220), memory_bytes: Math.round(limits.memory_bytes * (0.3 + next() * 0.6)) };
+      const used = {
+        cpu_milli: Math.round(next() * 220),
+        memory_bytes: Math.round(limits.memory_bytes * (0.3 + next() * 0.6)),
+      };
       let run = node.runs.find((one) => one.app === appName && one.process === process);
       if (!run) {
         run = { app: appName, process, release };

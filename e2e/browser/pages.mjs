@@ -63,6 +63,14 @@ export const pages = [
     path: "/account/space",
     open: { collect: press("space.collect") },
   },
+  {
+    name: "clusters",
+    route: "/clusters",
+    path: "/clusters",
+    open: { add: press("clusters.add") },
+  },
+  { name: "cluster", route: "/clusters/$cluster", path: "/clusters/local" },
+  { name: "cluster-missing", route: "/clusters/$cluster", path: "/clusters/nowhere", refused: true },
   { name: "design", route: "/design", path: "/design", busy: true },
   {
     name: "overview",

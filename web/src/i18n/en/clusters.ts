@@ -66,7 +66,7 @@ export const clusters = {
 
   "clusters.test": "Test",
   "clusters.test_cluster": "Test {cluster}",
-  "clusters.test_good": "It answers: {nodes} nodes ready, {instances} instances, in {time}.",
+  "clusters.test_good": "It answers, in {time}. Nodes ready: {nodes}. Instances: {instances}.",
   "clusters.test_bad": "It does not answer: {why}",
   "clusters.renew": "Change access",
   "clusters.renew_title": "How {cluster} is reached",
