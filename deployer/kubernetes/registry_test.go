@@ -20,6 +20,7 @@ import (
 	"github.com/distribution/distribution/v3/configuration"
 	"github.com/distribution/distribution/v3/registry/handlers"
 	_ "github.com/distribution/distribution/v3/registry/storage/driver/inmemory" // which handlers finds by its name
+	"github.com/sirupsen/logrus"
 )
 
 // What a node shows to get what is under private/.
@@ -30,6 +31,7 @@ const (
 
 // serveImages runs a registry at an address until the tests are over.
 func serveImages(address string) (stop func(), err error) {
+	logrus.SetOutput(io.Discard) // the library tells of each request
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
