@@ -182,6 +182,8 @@ export const api = {
     unwrap(
       http.POST("/api/v1/clusters/{cluster}/nodes/{node}/resume", { params: { path: { cluster, node } } }),
     ),
+  plan: (app: string, change: Body<"/api/v1/apps/{app}/plan", "post">) =>
+    unwrap(http.POST("/api/v1/apps/{app}/plan", { body: change, params: { path: { app } } })),
   moveApp: (app: string, to: string) =>
     unwrap(
       http.POST("/api/v1/apps/{app}/move", { body: { to }, params: { path: { app }, header: creating() } }),

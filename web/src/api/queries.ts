@@ -35,6 +35,7 @@ export type AppPart =
   | "releases"
   | "deployments"
   | "deployment"
+  | "plan"
   | "events";
 
 const pages = {

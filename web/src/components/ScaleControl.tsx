@@ -8,6 +8,8 @@ import { num, t, tn } from "@/i18n";
 import { cli } from "@/lib/command";
 import { type Action, useAction } from "@/lib/form";
 import { compareProcess } from "@/metrics/model";
+import { PlanPreview } from "@/plan/PlanPreview";
+import { useSettled } from "@/plan/useSettled";
 import { type Effect, effectsOf, mostInstances, parseCount } from "./overview/scaling";
 import { Button, IconButton } from "./ui/button";
 import { CommandHint } from "./ui/copy";
@@ -171,6 +173,7 @@ export function ScaleChange({ scaling }: { scaling: Scaling }) {
               </li>
             ))}
           </ul>
+          {some && <ScalePlan app={app} wanted={changed} />}
           <ErrorNote error={action.general(...Object.keys(draft), "scale")} className="mt-2" />
           <div className="mt-2 flex flex-wrap justify-end gap-2">
             <Button size="sm" onClick={scaling.discard}>
@@ -201,6 +204,13 @@ export function ScaleChange({ scaling }: { scaling: Scaling }) {
       <CommandHint command={command} />
     </div>
   );
+}
+
+/** What a scale would do, once nothing was typed for a moment. */
+function ScalePlan({ app, wanted }: { app: App; wanted: Counts }) {
+  const settled = useSettled(JSON.stringify(wanted), 400);
+  const scale: Counts = JSON.parse(settled);
+  return <PlanPreview className="mt-2" app={app.name} change={{ scale }} />;
 }
 
 /** "web=2 worker=1", of the processes that are asked for. */

@@ -7,6 +7,7 @@ import { MoveSection } from "@/clusters/MoveSection";
 import { BuildSection } from "@/components/settings/BuildSection";
 import { DeployingSection } from "@/components/settings/DeployingSection";
 import { DestroySection } from "@/components/settings/DestroySection";
+import { PlacingSection } from "@/components/settings/PlacingSection";
 import { ServingSection } from "@/components/settings/ServingSection";
 import { SourceSection } from "@/components/settings/SourceSection";
 import { VolumesSection } from "@/components/settings/VolumesSection";
@@ -35,6 +36,7 @@ export default function Settings() {
           <SourceSection key={`source-${name}`} app={app} may={may} />
           <BuildSection key={`build-${name}`} app={app} may={may} />
           <ServingSection key={`serving-${name}`} app={app} may={may} />
+          <PlacingSection key={`placing-${name}`} app={app} may={may} />
           <DeployingSection key={`deploying-${name}`} app={app} may={may} />
           <MoveSection key={`move-${name}`} app={app} may={may} />
           <VolumesSection key={`volumes-${name}`} app={app} may={may} />

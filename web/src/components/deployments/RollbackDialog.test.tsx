@@ -45,7 +45,7 @@ describe("RollbackDialog", () => {
     await waitFor(() => expect(button).toBeEnabled());
     await userEvent.click(button);
     await waitFor(() => expect(path()).toBe("/apps/hello/deployments/12"));
-    expect(calls.find((call) => call.method === "POST")?.body).toEqual({ version: 1 });
+    expect(calls.find((call) => call.path.endsWith("/rollback"))?.body).toEqual({ version: 1 });
     expect(close).toHaveBeenCalled();
   });
 

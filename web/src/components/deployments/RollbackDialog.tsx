@@ -11,6 +11,7 @@ import { ErrorNote, Skeleton } from "@/components/ui/feedback";
 import { t } from "@/i18n";
 import { cli } from "@/lib/command";
 import { useAction } from "@/lib/form";
+import { PlanPreview } from "@/plan/PlanPreview";
 
 interface RollbackDialogProps {
   app: string;
@@ -65,6 +66,7 @@ export function RollbackDialog({ app, live, warm, target, onClose }: RollbackDia
       ) : (
         <Skeleton className="h-72" />
       )}
+      {open && !already && <PlanPreview className="mt-3" app={app} change={{ rollback: version }} />}
       {already && <p className="mt-3 text-text-2">{t("releases.already_live", { v: version })}</p>}
       <ErrorNote error={rollback.problem} className="mt-3" />
       <CommandHint className="mt-4" command={cli("rollback", app, `v${version}`)} />

@@ -10,6 +10,7 @@ import { renderPiece } from "@/test/render";
 import { answerCalls, refusal } from "@/test/server";
 import { FakeSocket, fakeSockets } from "@/test/socket";
 import { DestroySection } from "./DestroySection";
+import { PlacingSection } from "./PlacingSection";
 import { ServingSection } from "./ServingSection";
 import { SourceSection } from "./SourceSection";
 import { WebhookSection } from "./WebhookSection";
@@ -34,6 +35,31 @@ function Shown({ of: Piece }: { of: typeof ServingSection }) {
   const { data } = useQuery(queries.app("hello"));
   return data ? <Piece app={data} may /> : null;
 }
+
+describe("PlacingSection", () => {
+  it("sends labels and what is reserved, and takes no others", async () => {
+    const patches = serve({ app: anApp({ placement: { disk: "hdd" }, reserve_cpu_milli: 100 }) });
+    await renderPiece(<Shown of={PlacingSection} />);
+    const labels = await screen.findByLabelText("Labels a node must have");
+    expect(labels).toHaveValue("disk=hdd");
+    await user.clear(labels);
+    await user.type(labels, "disk ssd");
+    await save();
+    expect(labels).toHaveAccessibleDescription(/Write each as label=value/);
+    expect(patches()).toHaveLength(0);
+    await user.clear(labels);
+    await user.type(labels, "disk=ssd zone=a");
+    await user.type(screen.getByLabelText("Reserved memory, MiB"), "64");
+    expect(
+      screen.getByText(
+        "slipway settings --placement disk=ssd --placement zone=a --reserve-memory 64 -a hello",
+      ),
+    ).toBeInTheDocument();
+    await save();
+    expect(await screen.findByText("Saved.")).toBeInTheDocument();
+    expect(patches()[0]?.body).toEqual({ placement: { disk: "ssd", zone: "a" }, reserve_memory_mb: 64 });
+  });
+});
 
 describe("ServingSection", () => {
   it("sends what was changed, for the revision that was read", async () => {

@@ -3,6 +3,7 @@ import { clusters } from "./clusters";
 import { logs } from "./logs";
 import { newapp } from "./newapp";
 import { people } from "./people";
+import { plan } from "./plan";
 import { settings } from "./settings";
 import { taken } from "./taken";
 
@@ -13,6 +14,7 @@ export const later = {
   ...logs,
   ...newapp,
   ...people,
+  ...plan,
   ...settings,
   ...taken,
 } as const;

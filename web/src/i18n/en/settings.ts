@@ -142,6 +142,15 @@ export const settings = {
   "settings.bounds": "From {least} to {most}.",
   "settings.memory_now": "Instances have {n} MiB now.",
   "settings.cpu_now": "Instances have {n} now.",
+  "settings.placing": "Nodes",
+  "settings.placing_hint":
+    "On a cluster of several machines. Saving deploys the live release anew; a single engine takes no notice.",
+  "settings.placement": "Labels a node must have",
+  "settings.placement_hint": "Such as disk=ssd, with spaces between several. Empty: any node.",
+  "settings.placement_rule": "Write each as label=value, with spaces between them.",
+  "settings.reserve_memory": "Reserved memory, MiB",
+  "settings.reserve_cpu": "Reserved CPU, thousandths of a core",
+  "settings.reserve_hint": "What a node must have free for each instance, at most its limit. Empty: nothing.",
   "settings.theirs": "Somebody else has set it to {value} meanwhile.",
   "settings.theirs_empty": "Somebody else has emptied it meanwhile.",
   "settings.clash":

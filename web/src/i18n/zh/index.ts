@@ -8,6 +8,7 @@ import { logs } from "./logs";
 import { metrics } from "./metrics";
 import { newapp } from "./newapp";
 import { people } from "./people";
+import { plan } from "./plan";
 import { settings } from "./settings";
 import { taken } from "./taken";
 
@@ -22,6 +23,7 @@ export const zh: Catalogue = {
   ...metrics,
   ...newapp,
   ...people,
+  ...plan,
   ...settings,
   ...taken,
 };
