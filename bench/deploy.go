@@ -13,11 +13,11 @@ import (
 
 // deployed is an app of an installation that was pushed once.
 type deployed struct {
-	in     *installation
-	engine *engine
-	name   string
-	seen   string // what its page says
-	look   time.Duration
+	in    *installation
+	name  string
+	seen  string // what its page says
+	look  time.Duration
+	count func(ctx context.Context) (instances int, err error)
 }
 
 // looking is between two looks at an app's page: short beside a deployment, and
@@ -30,12 +30,27 @@ func (b *bench) deployed(ctx context.Context, in *installation, name string, s *
 	if err != nil {
 		return nil, err
 	}
-	a := &deployed{in: in, engine: e, name: name, look: looking}
+	return in.deploys(ctx, name, s, settings, "", func(ctx context.Context) (int, error) {
+		all, err := e.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
+			filters.Arg("label", "slipway.installation="+in.name), filters.Arg("label", "slipway.kind"), filters.Arg("name", "^/"+in.name+"-"+name+"-"))})
+		return len(all), err
+	})
+}
+
+// deploys pushes a source to a new app on a cluster, "" for the server's own
+// engine. count gives how many instances the app has there.
+func (in *installation) deploys(ctx context.Context, name string, s *source, settings map[string]any, cluster string, count func(context.Context) (int, error)) (*deployed, error) {
+	a := &deployed{in: in, name: name, look: looking, count: count}
 	if err := in.call(ctx, http.MethodPost, "/api/v1/apps", map[string]any{"name": name}, nil); err != nil {
 		return nil, err
 	}
 	if err := in.call(ctx, http.MethodPatch, "/api/v1/apps/"+name, settings, nil); err != nil {
 		return nil, err
+	}
+	if cluster != "" {
+		if err := in.call(ctx, http.MethodPost, "/api/v1/apps/"+name+"/move", map[string]any{"to": cluster}, nil); err != nil {
+			return nil, err
+		}
 	}
 	if _, err := a.changes(ctx, func(ctx context.Context) error { return in.pushApp(ctx, s, name) }); err != nil {
 		return nil, err
@@ -93,10 +108,9 @@ func (a *deployed) settles(ctx context.Context, instances int) error {
 		if warm := app.Warm != nil; warm != (instances > 1) {
 			return fmt.Errorf("that a release is warm is %v", warm)
 		}
-		all, err := a.engine.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
-			filters.Arg("label", "slipway.installation="+a.in.name), filters.Arg("label", "slipway.kind"), filters.Arg("name", "^/"+a.in.name+"-"+a.name+"-"))})
-		if err == nil && len(all) != instances {
-			err = fmt.Errorf("it has %d instances", len(all))
+		there, err := a.count(ctx)
+		if err == nil && there != instances {
+			err = fmt.Errorf("it has %d instances", there)
 		}
 		return err
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	docker "github.com/docker/docker/client"
 )
@@ -65,6 +66,12 @@ func (e *engine) network(ctx context.Context, name, subnet string) error {
 	return err
 }
 
+// removeImage removes an image by its name, with what it was made of.
+func (e *engine) removeImage(name string) error {
+	_, err := e.ImageRemove(context.Background(), name, image.RemoveOptions{Force: true, PruneChildren: true})
+	return err
+}
+
 // clear removes all that has the label.
 func (e *engine) clear() error {
 	ctx := context.Background()
@@ -77,6 +84,12 @@ func (e *engine) clear() error {
 	err = errors.Join(err, failed)
 	for _, n := range networks {
 		err = errors.Join(err, e.NetworkRemove(ctx, n.ID))
+	}
+	images, failed := e.ImageList(ctx, image.ListOptions{Filters: ours}) // that have lost their names, or have only a registry's
+	err = errors.Join(err, failed)
+	for _, i := range images {
+		_, failed := e.ImageRemove(ctx, i.ID, image.RemoveOptions{Force: true, PruneChildren: true})
+		err = errors.Join(err, failed)
 	}
 	return errors.Join(err, e.Close())
 }

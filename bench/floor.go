@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/image"
 
 	"github.com/slipway-paas/slipway/builder"
 	"github.com/slipway-paas/slipway/builder/buildkit"
@@ -67,13 +66,27 @@ func (b *bench) floor(ctx context.Context) (*floor, error) {
 // app is one app on the floor.
 type floorApp struct {
 	*floor
+	site
 	name, repository, image string
-	containers              []string
+
+	built, published time.Time // the last deployment's
+}
+
+// site is where an app of the floor runs. clear is no part of what is measured.
+type site interface {
+	publish(ctx context.Context, image string) (ref string, err error) // makes it one that the site can take
+	start(ctx context.Context, ref string) (address string, err error) // of what will answer
+	clear(ctx context.Context) error                                   // removes all that was started
 }
 
 // app makes a bare repository and pushes to it for the first time.
 func (f *floor) app(ctx context.Context, b *bench, name string, s *source) (*floorApp, error) {
-	a := &floorApp{floor: f, name: name, repository: filepath.Join(f.dir, name+".git"), image: fmt.Sprintf("slipway-bench-%d/%s", os.Getpid(), name)}
+	return f.appOn(ctx, b, name, fmt.Sprintf("slipway-bench-%d/%s", os.Getpid(), name), s, &ownEngine{engine: f.engine})
+}
+
+// appOn is app, on a site and with a name for its images.
+func (f *floor) appOn(ctx context.Context, b *bench, name, image string, s *source, on site) (*floorApp, error) {
+	a := &floorApp{floor: f, site: on, name: name, repository: filepath.Join(f.dir, name+".git"), image: image}
 	for _, args := range [][]string{
 		{"init", "-q", "--bare", "-b", "main", a.repository},
 		{"-C", a.repository, "config", "http.receivepack", "true"},
@@ -83,8 +96,7 @@ func (f *floor) app(ctx context.Context, b *bench, name string, s *source) (*flo
 		}
 	}
 	b.cleanup(func() error {
-		_, err := f.engine.ImageRemove(context.Background(), a.image, image.RemoveOptions{Force: true, PruneChildren: true})
-		return err
+		return f.engine.removeImage(a.image)
 	})
 	if _, err := a.deploy(ctx, s); err != nil {
 		return nil, err
@@ -101,10 +113,25 @@ func (a *floorApp) deploy(ctx context.Context, s *source) (time.Duration, error)
 	if err := a.build(ctx); err != nil {
 		return 0, err
 	}
-	if err := a.start(ctx); err != nil {
+	a.built = time.Now()
+	if err := a.run(ctx); err != nil {
 		return 0, err
 	}
 	return time.Since(began), nil
+}
+
+// run starts what was built last and waits for its first answer.
+func (a *floorApp) run(ctx context.Context) error {
+	ref, err := a.publish(ctx, a.image)
+	if err != nil {
+		return err
+	}
+	a.published = time.Now()
+	address, err := a.start(ctx, ref)
+	if err != nil {
+		return err
+	}
+	return until(ctx, time.Minute, "the instance answers", func() error { return answers(ctx, "http://"+address+"/version", "") })
 }
 
 // build makes an image of what was pushed.
@@ -159,29 +186,36 @@ func (a *floorApp) checkOut(ctx context.Context, dir string) error {
 	return cmd.Wait()
 }
 
+// ownEngine runs an app as a container of the engine that built it.
+type ownEngine struct {
+	engine     *engine
+	containers []string
+}
+
+func (o *ownEngine) publish(_ context.Context, image string) (string, error) { return image, nil }
+
 // start makes and starts a container of the image, with the settings that
-// Slipway gives one, and asks it until it answers.
-func (a *floorApp) start(ctx context.Context) error {
+// Slipway gives one.
+func (o *ownEngine) start(ctx context.Context, image string) (string, error) {
 	yes := true
-	id, address, err := a.engine.run(ctx, &container.Config{Image: a.image}, &container.HostConfig{
+	id, address, err := o.engine.run(ctx, &container.Config{Image: image}, &container.HostConfig{
 		SecurityOpt: []string{"no-new-privileges:true"}, Init: &yes,
 		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "16m", "max-file": "5"}},
 		Resources: container.Resources{Memory: 512 << 20, MemorySwap: 512 << 20, NanoCPUs: 1_000_000_000},
 	}, floorNetwork)
 	if err != nil {
-		return err
+		return "", err
 	}
-	a.containers = append(a.containers, id)
-	return until(ctx, time.Minute, "the container answers", func() error { return answers(ctx, "http://"+address+"/version", "") })
+	o.containers = append(o.containers, id)
+	return address, nil
 }
 
-// clear removes the app's containers, and is no part of what is measured.
-func (a *floorApp) clear(ctx context.Context) error {
+func (o *ownEngine) clear(ctx context.Context) error {
 	var err error
-	for _, id := range a.containers {
-		err = errors.Join(err, a.engine.ContainerRemove(ctx, id, container.RemoveOptions{Force: true}))
+	for _, id := range o.containers {
+		err = errors.Join(err, o.engine.ContainerRemove(ctx, id, container.RemoveOptions{Force: true}))
 	}
-	a.containers = nil
+	o.containers = nil
 	return err
 }
 

@@ -22,6 +22,7 @@ type installation struct {
 	name    string
 	data    string
 	url     string
+	listen  string // host:port of url
 	router  string // host:port
 	env     []string
 	token   string // admin
@@ -32,13 +33,22 @@ type installation struct {
 // install starts an installation and makes its owner. Settings are NAME=value.
 // It is removed with all it has on the engine at the end of the measurement.
 func (b *bench) install(ctx context.Context, settings ...string) (*installation, error) {
+	in, err := b.prepare(settings...)
+	if err != nil {
+		return nil, err
+	}
+	return in, in.open(ctx)
+}
+
+// prepare is install, but that nothing is started yet.
+func (b *bench) prepare(settings ...string) (*installation, error) {
 	addresses, err := freeAddresses(2)
 	if err != nil {
 		return nil, err
 	}
 	in := &installation{
 		b: b, name: fmt.Sprintf("slw-bench-%d", os.Getpid()), data: filepath.Join(b.dir, "data"),
-		url: "http://" + addresses[0], router: addresses[1],
+		url: "http://" + addresses[0], listen: addresses[0], router: addresses[1],
 		visitor: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
 	}
 	for _, variable := range os.Environ() {
@@ -50,10 +60,15 @@ func (b *bench) install(ctx context.Context, settings ...string) (*installation,
 		"SLIPWAY_DATA="+in.data, "SLIPWAY_INSTALLATION="+in.name, "SLIPWAY_LISTEN="+addresses[0],
 		"SLIPWAY_ROUTER_HTTP="+in.router, "SLIPWAY_ROUTER_HTTPS=off", "SLIPWAY_NETWORK_POOL=10.219.0.0/16"), settings...)
 	b.cleanup(in.remove)
+	return in, nil
+}
+
+// open starts the installation for the first time and makes its owner.
+func (in *installation) open(ctx context.Context) error {
 	if err := in.start(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	return in, in.claim(ctx)
+	return in.claim(ctx)
 }
 
 // start starts the server and waits until it is ready.

@@ -25,6 +25,8 @@ type measurement struct {
 
 var measurements = []measurement{
 	{[]string{"push_to_live_changed", "push_to_live_unchanged"}, measurePush},
+	{[]string{"push_to_live_swarm"}, measurePushSwarm},
+	{[]string{"push_to_live_kubernetes"}, measurePushKubernetes},
 	{[]string{"rollback_cold", "rollback_warm"}, measureRollback},
 	{[]string{"concurrent_deploys"}, measureConcurrent},
 	{[]string{"deploys_dropped_requests"}, measureDropped},
@@ -43,6 +45,10 @@ var measurements = []measurement{
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == referenceRole {
 		fail(serveReference())
+		return
+	}
+	if len(os.Args) > 1 && os.Args[1] == holdRole {
+		fail(holdBed())
 		return
 	}
 	only := flag.String("only", "", "names of figures with commas between; empty for all")

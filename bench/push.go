@@ -108,7 +108,7 @@ func measureRollback(ctx context.Context, b *bench) error {
 			return took.Seconds(), ours.settles(ctx, instances)
 		}}, side{"floor", func(ctx context.Context) (float64, error) {
 			began := time.Now()
-			if err := bare.start(ctx); err != nil {
+			if err := bare.run(ctx); err != nil {
 				return 0, err
 			}
 			return time.Since(began).Seconds(), bare.clear(ctx)
