@@ -31,9 +31,9 @@ func removeKills(t *testing.T, f *fixture) {
 	f.up(w)
 	events := f.watch()
 	began := time.Now()
-	f.ok(f.cluster.Remove(f.ctx, w.ID, 2*time.Second))
-	grace := f.grace(2 * time.Second)
-	if took := time.Since(began); took < grace || took > 2*grace+3*time.Second { // one after the other takes four
+	f.ok(f.cluster.Remove(f.ctx, w.ID, 3*time.Second))
+	grace := f.grace(3 * time.Second)
+	if took := time.Since(began); took < grace || took > 3*grace+2*time.Second { // one after the other takes four
 		t.Errorf("it took %v, want one grace of %v for all", took, grace)
 	}
 	if died := events.next(deployer.EventDied); died.Instance.ExitCode != 137 {

@@ -90,9 +90,37 @@ func (r *running) terminal(ctx context.Context) error {
 		return nil // the log had all of it, whatever became of the connection
 	}
 	err := <-attached
+	select {
+	case <-joined.first: // it was connected
+	default:
+		if err != nil && ctx.Err() == nil && r.endsNow(ctx) {
+			return r.rest(ctx, before.Len(), out)
+		}
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	return err
+}
+
+// endedWithin is how long the engine may take to tell that a task has ended
+// whose terminal cannot be connected to any more.
+const endedWithin = 10 * time.Second
+
+// endsNow says whether the task has ended.
+func (r *running) endsNow(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, endedWithin)
+	defer cancel()
+	return r.untilSeen(ctx, func(v *pod) (bool, error) { return v == nil || v.lastEnd() != nil, nil }) == nil
+}
+
+// rest hands on what the log has of a task that has ended, from a byte on.
+func (r *running) rest(ctx context.Context, from int, out io.Writer) error {
+	var all bytes.Buffer
+	if err := r.copyLog(ctx, true, &all); err != nil {
+		return err
+	}
+	_, err := out.Write(all.Bytes()[min(from, all.Len()):])
 	return err
 }
 
