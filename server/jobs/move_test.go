@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipway-paas/slipway/deployer"
 	"github.com/slipway-paas/slipway/deployer/memory"
@@ -105,6 +106,7 @@ func TestMoveToAnotherCluster(t *testing.T) {
 func TestAMoveThatFails(t *testing.T) {
 	t.Parallel()
 	w := open(t)
+	w.settings.HealthTimeout, w.settings.RolloutSlack = 5*time.Second, time.Second
 	far := w.spread()
 	s := w.start()
 	app := s.create("hello")
@@ -133,12 +135,12 @@ func TestAMoveThatFails(t *testing.T) {
 	occupied := deployer.Workload{ID: deployer.WorkloadID{App: "other", Process: "web", Release: 1}, AppName: "other", Image: "other", Port: 8080, Instances: 1}
 	far.AddImage("other", memory.Serve)
 	w.must(memory.New(far, "another").Ensure(t.Context(), occupied))
-	fails("on the cluster far: the machine has not the memory left")
+	fails("the container engine has no room left")
 	far.SetRoom(0)
 	far.SetAway(true)
 	d, err := s.Move(t.Context(), w.ann, "hello", "far")
 	w.must(err)
-	if d = s.end(d, models.DeploymentFailed); d.Reason != "on the cluster far: the container engine is not answering" {
+	if d = s.end(d, models.DeploymentFailed); !strings.HasPrefix(d.Reason, "on the cluster far: the container engine was not back within ") {
 		t.Error(d.Reason)
 	}
 	far.SetAway(false)

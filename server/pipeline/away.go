@@ -73,11 +73,13 @@ func engineAway(err error) bool {
 func (o *outage) wait(ctx context.Context) (waited bool, err error) {
 	look := time.NewTicker(engineLook)
 	defer look.Stop()
+	var last error // names the cluster
 	for {
 		err := o.answers(ctx)
 		if ctx.Err() != nil {
-			return waited, fmt.Errorf("%w: %w", errEngineAway, ctx.Err())
+			return waited, errors.Join(errEngineAway, last, ctx.Err())
 		}
+		last = err
 		if !engineAway(err) {
 			break // what else is wrong with it is found by who asks for more
 		}
