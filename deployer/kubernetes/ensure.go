@@ -123,7 +123,10 @@ func (c *Cluster) makeWorkload(ctx context.Context, w deployer.Workload) error {
 			return err
 		}
 	}
-	return c.applyAll(ctx, namespace, append(objects, object{deployments, name, c.deployment(w)}))
+	if err := c.applyAll(ctx, namespace, objects); err != nil {
+		return err
+	}
+	return c.applyAll(ctx, namespace, []object{{deployments, name, c.deployment(w)}})
 }
 
 // untilMade waits for the engine to have made as many pods as wanted, and sees

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -56,13 +57,16 @@ func (c *Cluster) joinNamespace(ctx context.Context, w deployer.Workload) error 
 	return c.applyAll(ctx, name, objects)
 }
 
+// applyAll applies objects side by side: none may need another.
 func (c *Cluster) applyAll(ctx context.Context, namespace string, objects []object) error {
+	group, ctx := errgroup.WithContext(ctx)
 	for _, o := range objects {
-		if err := c.api.apply(ctx, o.of.one(namespace, o.name), o.object, nil); err != nil {
+		group.Go(func() error {
+			err := c.api.apply(ctx, o.of.one(namespace, o.name), o.object, nil)
 			return fail(ctx, "make "+o.of.plural+"/"+o.name+" in "+namespace, err)
-		}
+		})
 	}
-	return nil
+	return group.Wait()
 }
 
 // sweep removes the namespace of an app when nothing is left in it that anybody
