@@ -23,6 +23,9 @@ const (
 	// startTimeout bounds what comes before an instance runs, its node pulling
 	// the image above all.
 	startTimeout = 10 * time.Minute
+	// lookEvery is the most that passes between two looks at what is coming up,
+	// unless a look takes long: somebody waits for each of these milliseconds.
+	lookEvery = 25 * time.Millisecond
 )
 
 // WaitHealthy implements deployer.Cluster. Health.Timeout begins when an
@@ -57,7 +60,7 @@ func (c *Cluster) WaitHealthy(ctx context.Context, id deployer.WorkloadID) error
 		if err != nil || done {
 			return interrupted(err)
 		}
-		if err := pause(ctx, backoff.Next()); err != nil {
+		if err := pause(ctx, min(backoff.Next(), max(lookEvery, motionShare*v.took))); err != nil {
 			return err
 		}
 	}
