@@ -15,6 +15,7 @@ import { t } from "@/i18n";
 import { Say } from "@/i18n/Say";
 import { cli } from "@/lib/command";
 import { useAction } from "@/lib/form";
+import { PlanPreview } from "@/plan/PlanPreview";
 import { several } from "./model";
 import { clusterQueries } from "./queries";
 
@@ -104,6 +105,7 @@ function MoveDialog({ app, to, open, onClose }: MoveDialogProps) {
       description={t(app.live_release ? "move.body" : "move.body_new")}
     >
       <ErrorNote error={move.problem} className="mb-3" />
+      {open && app.live_release && <PlanPreview app={app.name} change={{ move_to: to }} className="mb-3" />}
       <CommandHint command={cli("move", undefined, app.name, "--to", to)} />
       <DialogActions>
         <Button onClick={close}>{t("common.cancel")}</Button>

@@ -143,15 +143,20 @@ describe("moving an app", () => {
       "GET /clusters": clusters,
       "GET /apps/shop/volumes": () => page([]),
       "POST /apps/shop/move": () => ({ status: 202, body: { deployment: { number: 8 } } }),
+      "POST /apps/shop/plan": () => refusal(409, "The registry has no address."),
     });
-    const { path } = await renderPiece(<MoveSection app={anApp({ name: "shop", cluster: "local" })} may />);
+    const live = { version: 3, description: "", commit: "", created_at: "2026-01-02T03:04:05Z" };
+    const app = anApp({ name: "shop", cluster: "local", live_release: live });
+    const { path } = await renderPiece(<MoveSection app={app} may />);
     const select = await screen.findByLabelText("Move to another cluster");
     expect(within(select).getByRole("option", { name: "gone (away)" })).toBeDisabled();
     await user.selectOptions(select, "far");
     await user.click(screen.getByRole("button", { name: "Move" }));
+    expect(await screen.findByText("The registry has no address.")).toBeInTheDocument();
     await user.click(screen.getByRole("button", { name: "Move app" }));
     await waitFor(() => expect(path()).toBe("/apps/shop/deployments/8"));
-    expect(calls.find(({ method }) => method === "POST")?.body).toEqual({ to: "far" });
+    const asked = calls.filter(({ method }) => method === "POST").map(({ body }) => body);
+    expect(asked.slice(0, 2)).toEqual([{ move_to: "far" }, { to: "far" }]);
   });
 
   it("is nothing to speak of where there is one cluster", async () => {

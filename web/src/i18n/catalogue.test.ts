@@ -19,7 +19,7 @@ const source = new Map(sources.map((path) => [path, readFileSync(join(root, path
 const names = new Set(
   `Slipway slipway git API CI CPU DNS URL PORT HTTP HTTPS TLS ssh https http MiB KiB GiB QR JSON ANSI SHA HTML
   Webhook Dockerfile Docker env push deploy read write secrets admin registry example com team app v x xx ms s KB MB GB
-  Ctrl Shift Alt Esc Enter Tab Home End p B GitHub GitLab Gitea Forgejo README CLI ID IP UTC data Engine Swarm Kubernetes Kubeconfig kubeconfig CA tcp unix run docker sock`
+  Ctrl Shift Alt Esc Enter Tab Home End p B GitHub GitLab Gitea Forgejo README CLI ID IP UTC data Engine Swarm Kubernetes Kubeconfig kubeconfig CA tcp unix run docker sock disk ssd`
     .split(/\s+/)
     .filter(Boolean),
 );
