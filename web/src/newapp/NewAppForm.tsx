@@ -101,9 +101,12 @@ export function NewAppForm({ search, onSearch, onMade }: NewAppFormProps) {
     if (result) await onMade(result);
     else focusTrouble();
   };
-  // The field is marked with the next paint.
-  const focusTrouble = () =>
-    void setTimeout(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+  // The field is marked by the time that the effect runs, and no sooner.
+  const [troubled, setTroubled] = useState(0);
+  const focusTrouble = () => setTroubled((before) => before + 1);
+  useEffect(() => {
+    if (troubled > 0) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [troubled]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (full.way !== "example") void go(full);
