@@ -56,6 +56,9 @@ func (d *door) open(t *testing.T) {
 			if err != nil {
 				return
 			}
+			d.mu.Lock() // before the next one: who came first is thrown out too
+			d.conns = append(d.conns, conn)
+			d.mu.Unlock()
 			d.through.Go(func() { d.lead(conn) })
 		}
 	})
@@ -68,7 +71,7 @@ func (d *door) lead(in net.Conn) {
 		return
 	}
 	d.mu.Lock()
-	d.conns = append(d.conns, in, out)
+	d.conns = append(d.conns, out)
 	d.mu.Unlock()
 	d.through.Go(func() { _, _ = io.Copy(io.MultiWriter(out, d), in); _ = out.Close() })
 	_, _ = io.Copy(in, out)
