@@ -43,18 +43,20 @@ export function ClusterRow({ cluster, may }: { cluster: Cluster; may: boolean })
         )}
         <TestFinding testing={testing} className="mt-2 empty:mt-0" />
         <div className="mt-3 grid gap-x-8 gap-y-3 sm:grid-cols-2 lg:grid-cols-[minmax(0,1.4fr)_minmax(0,1fr)_minmax(0,1fr)]">
-          <dl className="grid grid-cols-3 gap-x-4 tabular-nums">
-            <Figure label={t("clusters.nodes")}>
-              {cluster.node_count > 0 || cluster.state === "ready"
-                ? `${num(cluster.nodes_ready)}/${num(cluster.node_count)}`
-                : "–"}
-            </Figure>
-            <Figure label={t("clusters.apps")}>{num(cluster.apps)}</Figure>
-            <Figure label={t("clusters.instances")}>{num(cluster.instances)}</Figure>
-            <dd className="col-span-3 mt-1 min-h-4">
+          <div>
+            <dl className="grid grid-cols-3 gap-x-4 tabular-nums">
+              <Figure label={t("clusters.nodes")}>
+                {cluster.node_count > 0 || cluster.state === "ready"
+                  ? `${num(cluster.nodes_ready)}/${num(cluster.node_count)}`
+                  : "–"}
+              </Figure>
+              <Figure label={t("clusters.apps")}>{num(cluster.apps)}</Figure>
+              <Figure label={t("clusters.instances")}>{num(cluster.instances)}</Figure>
+            </dl>
+            <div className="mt-1 min-h-4">
               <StateCounts counts={cluster.states} className="text-xs" />
-            </dd>
-          </dl>
+            </div>
+          </div>
           <LoadBar share={cpu} />
           <LoadBar share={memory} />
         </div>
