@@ -18,7 +18,9 @@ interface CellsProps {
 
 /** What runs on a node, app by app: a cell for each instance, or a number where they are many. */
 export function Cells({ groups, label, apps, most }: CellsProps) {
-  const [tip, setTip] = useState<{ place: Place; x: number; y: number }>();
+  // By its key: what it does may change while somebody looks.
+  const [tip, setTip] = useState<{ key: string; x: number; y: number }>();
+  const told = tip && groups.flatMap((group) => group.places).find((place) => place.key === tip.key);
   const all = groups.reduce((sum, group) => sum + group.places.length, 0);
   const show = (event: PointerEvent | FocusEvent) => {
     const cell = (event.target as Element).closest<HTMLElement>("[data-cell]");
@@ -26,7 +28,7 @@ export function Cells({ groups, label, apps, most }: CellsProps) {
     const place = groups[group ?? -1]?.places[at ?? -1];
     if (!cell || !place) return setTip(undefined);
     const box = cell.getBoundingClientRect();
-    setTip({ place, x: box.left + box.width / 2, y: box.top });
+    setTip({ key: place.key, x: box.left + box.width / 2, y: box.top });
   };
   const hide = () => setTip(undefined);
   return (
@@ -75,7 +77,7 @@ export function Cells({ groups, label, apps, most }: CellsProps) {
           </li>
         ))}
       </ul>
-      {tip && createPortal(<Tip {...tip} />, document.body)}
+      {tip && told && createPortal(<Tip place={told} x={tip.x} y={tip.y} />, document.body)}
     </div>
   );
 }
