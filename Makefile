@@ -80,8 +80,6 @@ test: ## Install what the tests need and run all of them
 	@$(MAKE) --no-print-directory test-ui
 	@$(MAKE) --no-print-directory test-go
 	@$(MAKE) --no-print-directory test-e2e
-	@$(MAKE) --no-print-directory test-swarm
-	@$(MAKE) --no-print-directory test-kubernetes
 	@echo 'All tests passed.'
 
 test-go: payload ## Go tests: unit, and integration with the engine, Postgres and git
